@@ -1,0 +1,1 @@
+"""Replicas on a clock (SimPy), arrivals, and the splitter that sends requests to replicas."""

@@ -1,0 +1,1 @@
+"""Work + hardware -> seconds, bytes resident. The only room in which work becomes time."""

@@ -1,0 +1,1 @@
+"""One serving replica's scheduler, clock-free: what runs in the next step, on which KV blocks."""

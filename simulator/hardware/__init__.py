@@ -1,0 +1,1 @@
+"""Accelerators: nominal data sheets and calibrated kernel constants, kept apart."""

@@ -1,0 +1,1 @@
+"""Logs written during a run and the numbers computed from them afterwards."""

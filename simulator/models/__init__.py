@@ -1,0 +1,1 @@
+"""Model architectures: typed layer blocks, the config.json reader, the catalog."""

@@ -1,0 +1,1 @@
+"""Shape of the work -> work (FLOPs, bytes, kernels, collectives). No seconds here."""

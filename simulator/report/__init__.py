@@ -1,0 +1,1 @@
+"""Charts and files made from a finished run."""

@@ -1,0 +1,1 @@
+"""The user's scenario file: schema, loading with line numbers, overrides."""

@@ -1,0 +1,1 @@
+"""Requests: one table of columns, readers of trace formats, generators."""
