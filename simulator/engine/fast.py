@@ -1,0 +1,3 @@
+from simulator.engine.core import ReferenceCore
+class EngineCore(ReferenceCore):
+    pass
