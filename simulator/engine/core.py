@@ -25,6 +25,11 @@ from simulator.engine.request import Request
 UNLIMITED = 2**62
 
 
+def by_admission(request: Request) -> int:
+    """Sort key: the order in which requests entered ``running``."""
+    return request.order
+
+
 class ReferenceCore:
     """One replica's scheduler under any policy of ``simulator.engine.policies``."""
 
@@ -213,6 +218,7 @@ class ReferenceCore:
         """Count the planned tokens as computed, and the tokens they will yield as known."""
         for row in plan.rows:
             self._advance_row(plan, row)
+        plan.finishing.sort(key=by_admission)
         self._add_ballast(plan)
 
     def _advance_row(self, plan: StepPlan, row: Row) -> None:
@@ -309,5 +315,5 @@ class ReferenceCore:
     # -- looking in --------------------------------------------------------------------------------------------------
 
     def expand(self, plan: StepPlan) -> Iterator[Row]:
-        """One row per scheduled request, in the order of scheduling; valid until the next call of the core."""
-        return iter(plan.rows)
+        """One row per scheduled request, in the order of ``running``; valid until the next call of the core."""
+        return iter(sorted(plan.rows, key=lambda row: row.request.order))
