@@ -154,7 +154,7 @@ class ReferenceCore:
         plan.rows.append(Row(request, new, request.computed, drafts))
         # vLLM names blocks when it allocates them, before they are computed, but never by a token without a value.
         request.findable_tokens = min(request.computed + new, self._settled_tokens(request))
-        if request.known - request.computed > 1:
+        if request.computed < request.prompt_tokens or request.known - request.computed > 1:
             self.pool.publish(request, request.findable_tokens)
 
     def _settled_tokens(self, request: Request) -> int:
