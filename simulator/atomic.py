@@ -35,9 +35,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_gzip_text(path: Path, text: str) -> None:
-    """Write UTF-8 text through gzip atomically; no time stamp inside, so equal text gives equal bytes."""
+    """Write UTF-8 text through gzip atomically."""
+    with atomic_binary(path) as file:
+        file.write(gzip_bytes(text))
+
+
+def gzip_bytes(text: str) -> bytes:
+    """UTF-8 text packed by gzip; no time stamp or name inside, so equal text gives equal bytes."""
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=6) as packed:
         packed.write(text.encode("utf-8"))
-    with atomic_binary(path) as file:
-        file.write(buffer.getvalue())
+    return buffer.getvalue()

@@ -1,0 +1,131 @@
+"""Kernel classes of attention: closed forms prepared once per layer shape, evaluated per step.
+
+A form folds the device, the fitted constants and the head shape into a few coefficients. Its step statistics may be
+plain numbers or numpy arrays: ``ops`` supplies ``maximum`` and ``minimum`` (``numpy`` or ``PlainOps``), the rest is
+arithmetic that reads the same for both. The engine's hot loop uses plain numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simulator.cost.kernels import US, p_norm
+from simulator.hardware.fits import DecodeAttentionFit, PrefillAttentionFit
+from simulator.hardware.profile import HardwareProfile
+from simulator.operators.features import QUERY_TILE
+
+Sizes = Any
+"""A number or an array of numbers."""
+
+ROWS_PER_UNIT = 64
+"""Query rows (heads of one group times queries) one decode attention unit holds."""
+KV_BLOCK = 128
+"""KV tokens an attention unit loads at a time."""
+
+
+class PlainOps:
+    """``numpy``'s maximum and minimum for plain numbers."""
+
+    maximum = staticmethod(max)
+    minimum = staticmethod(min)
+
+
+class PrefillAttentionForm:
+    """One attention call over all prefill chunks of a step, one layer.
+
+    ``t = t0 + pn(pn(4 d F / (ec (d/128)^x P) * wave^aw, cta * waves), B / (em BW)) + KV gather``
+
+    ``F`` counts the causal pairs padded to whole tiles. Query heads of a group share a tile (PackGQA), so that a chunk
+    of n tokens fills ``ceil(n g / 128)`` tiles of each KV head; from the sums of a step that number is known between
+    bounds, and exactly for chunks of one size that is a multiple of the tile, or smaller than tile / g.
+    """
+
+    def __init__(
+        self,
+        fit: PrefillAttentionFit,
+        device: HardwareProfile,
+        *,
+        heads: Sizes,
+        kv_heads: Sizes,
+        head_dim: Sizes,
+        math_dtype: str,
+        bytes_per_kv: float,
+        bytes_per_query: float = 2.0,
+    ) -> None:
+        bandwidth = fit.memory_share * device.memory_bytes_per_s
+        rate = fit.math_share * (head_dim / 128) ** fit.head_dim_exponent * device.peak(math_dtype)
+        self.group = heads / kv_heads
+        self.kv_heads = kv_heads
+        self.per_sm = 1.0 / device.multiprocessors
+        self.latency_s = fit.latency_us * US
+        self.wave_s = fit.unit_us * US
+        self.pair_s = 4.0 * head_dim / rate
+        self.query_s = 2.0 * head_dim * heads * bytes_per_query / bandwidth
+        self.kv_s = 2.0 * head_dim * kv_heads * bytes_per_kv / bandwidth
+        self.gather_s = fit.kv_row_ns * 1e-9 * kv_heads / device.multiprocessors
+        self.wave_exponent = fit.wave_exponent
+        self.sharpness = fit.sharpness
+
+    def seconds(
+        self, sequences: Sizes, tokens: Sizes, pairs: Sizes, kv_tokens: Sizes, tiles: Sizes, ops: Any = np
+    ) -> Sizes:
+        """Seconds of one call; arguments are the prefill sums of ``StepFeatures``."""
+        group = self.group
+        packed = ops.maximum(sequences, tokens * group / QUERY_TILE + sequences / 2)
+        units = self.kv_heads * ops.minimum(group * tiles, packed)
+        per_sm = units * self.per_sm
+        waves = -(-per_sm // 1)
+        padded_pairs = pairs * (units * QUERY_TILE / tokens)
+        compute = self.pair_s * padded_pairs * (waves / per_sm) ** self.wave_exponent
+        memory = self.query_s * tokens + self.kv_s * kv_tokens
+        p = self.sharpness
+        busy = p_norm(p_norm(compute, self.wave_s * waves, p), memory, p)
+        return self.latency_s + busy + self.gather_s * kv_tokens
+
+
+class DecodeAttentionForm:
+    """One attention call over the decoding sequences of a step, one layer: two straight lines in their summed KV.
+
+    ``t = t0 + max(cta u, ramp u^x + KV bytes / (em BW) + lk * serial blocks)`` with ``u = (d/128)^h max(1, units/SM)``
+
+    A unit is one sequence and KV head (and every further 64 query rows). An underfilled device splits a unit's KV over
+    its idle SMs, so that ``serial blocks = KV per sequence / 128 * min(1, units/SM)``.
+    """
+
+    def __init__(
+        self,
+        fit: DecodeAttentionFit,
+        device: HardwareProfile,
+        *,
+        heads: Sizes,
+        kv_heads: Sizes,
+        head_dim: Sizes,
+        bytes_per_kv: float,
+    ) -> None:
+        head_effect = (head_dim / 128) ** fit.head_dim_exponent
+        self.group_rows = heads / kv_heads / ROWS_PER_UNIT
+        self.kv_heads_per_sm = kv_heads / device.multiprocessors
+        self.latency_s = fit.latency_us * US
+        self.unit_s = fit.unit_us * US * head_effect
+        self.ramp_s = fit.ramp_us * US * head_effect
+        self.ramp_exponent = fit.ramp_exponent
+        self.kv_s = 2.0 * kv_heads * head_dim * bytes_per_kv / (fit.memory_share * device.memory_bytes_per_s)
+        self.serial_s = fit.serial_block_us * US / KV_BLOCK
+
+    def lines(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> tuple[Sizes, Sizes, Sizes]:
+        """``(least seconds, seconds at no KV, seconds per KV token)`` for so many sequences and query rows.
+
+        The call takes the larger of the first, and of the second plus the third times the summed KV.
+        """
+        per_sm = self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
+        waves = ops.maximum(1.0, per_sm)
+        least = self.latency_s + self.unit_s * waves
+        start = self.latency_s + self.ramp_s * waves**self.ramp_exponent
+        return least, start, self.kv_s + self.serial_s * ops.minimum(1.0, per_sm) / sequences
+
+    def seconds(self, sequences: Sizes, queries: Sizes, kv_tokens: Sizes, ops: Any = np) -> Sizes:
+        """Seconds of one call; arguments are the decode sums of ``StepFeatures``."""
+        least, start, per_kv_token = self.lines(sequences, queries, ops)
+        return ops.maximum(least, start + per_kv_token * kv_tokens)

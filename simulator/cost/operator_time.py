@@ -1,0 +1,164 @@
+"""Seconds of one operator: dispatch from the shape of its work to the kernel class of the device.
+
+A new shape registers with ``kernel_seconds`` and ``kernel_fit``.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from simulator.cost import kernels
+from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
+from simulator.cost.deployment import Deployment
+from simulator.hardware.fits import Fitted, fit_for
+from simulator.operators.work import AllReduce, DecodeAttention, Experts, Gemm, PrefillAttention, Stream, Work
+
+Sizes = Any
+
+
+def operator_seconds(work: Work, deployment: Deployment) -> Sizes:
+    """Seconds one operator takes in a step, all its runs (``work.count``) together."""
+    return work.count * kernel_seconds(work.shape, work, deployment)
+
+
+@singledispatch
+def kernel_seconds(shape: object, work: Work, deployment: Deployment) -> Sizes:
+    """Seconds of one run of an operator with this shape."""
+    raise NotImplementedError(f"no kernel class for {type(shape).__name__}")
+
+
+@singledispatch
+def kernel_fit(shape: object, deployment: Deployment) -> Fitted[Any]:
+    """The constants that time this shape, with their origin."""
+    raise NotImplementedError(f"no kernel class for {type(shape).__name__}")
+
+
+@kernel_seconds.register
+def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
+    seconds = kernels.gemm_seconds(
+        fit_for(deployment.fits.gemm, shape.math_dtype).constants,
+        deployment.hardware,
+        shape.m,
+        shape.n,
+        shape.k,
+        math_dtype=shape.math_dtype,
+        bytes_per_weight=shape.bytes_per_weight,
+        bytes_per_activation=shape.bytes_per_activation,
+        bytes_per_output=shape.bytes_per_output,
+    )
+    return deployment.engine.gemm_multiplier * seconds
+
+
+@kernel_fit.register
+def _(shape: Gemm, deployment: Deployment) -> Fitted[Any]:
+    return fit_for(deployment.fits.gemm, shape.math_dtype)
+
+
+@kernel_seconds.register
+def _(shape: PrefillAttention, work: Work, deployment: Deployment) -> Sizes:
+    form = prefill_form(shape, deployment)
+    seconds = form.seconds(shape.sequences, shape.tokens, shape.pairs, shape.kv_tokens, shape.tiles)
+    return deployment.engine.prefill_attention_multiplier * seconds
+
+
+def prefill_form(shape: PrefillAttention, deployment: Deployment) -> PrefillAttentionForm:
+    """The closed form behind a prefill attention shape, its step statistics aside."""
+    return PrefillAttentionForm(
+        fit_for(deployment.fits.prefill_attention, shape.kv_dtype).constants,
+        deployment.hardware,
+        heads=shape.heads,
+        kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        math_dtype=shape.math_dtype,
+        bytes_per_kv=shape.bytes_per_kv,
+    )
+
+
+@kernel_fit.register
+def _(shape: PrefillAttention, deployment: Deployment) -> Fitted[Any]:
+    return fit_for(deployment.fits.prefill_attention, shape.kv_dtype)
+
+
+@kernel_seconds.register
+def _(shape: DecodeAttention, work: Work, deployment: Deployment) -> Sizes:
+    seconds = decode_form(shape, deployment).seconds(shape.sequences, shape.queries, shape.kv_tokens)
+    return deployment.engine.decode_attention_multiplier * seconds
+
+
+def decode_form(shape: DecodeAttention, deployment: Deployment) -> DecodeAttentionForm:
+    """The closed form behind a decode attention shape, its step statistics aside."""
+    return DecodeAttentionForm(
+        fit_for(deployment.fits.decode_attention, shape.kv_dtype).constants,
+        deployment.hardware,
+        heads=shape.heads,
+        kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        bytes_per_kv=shape.bytes_per_kv,
+    )
+
+
+@kernel_fit.register
+def _(shape: DecodeAttention, deployment: Deployment) -> Fitted[Any]:
+    return fit_for(deployment.fits.decode_attention, shape.kv_dtype)
+
+
+@kernel_seconds.register
+def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
+    seconds = kernels.moe_seconds(
+        fit_for(deployment.fits.moe, shape.math_dtype).constants,
+        deployment.hardware,
+        tokens=shape.tokens,
+        hidden_size=shape.hidden_size,
+        intermediate_size=shape.intermediate_size,
+        num_matrices=shape.num_matrices,
+        experts_per_token=shape.experts_per_token,
+        touched_experts=shape.touched_experts,
+        math_dtype=shape.math_dtype,
+        bytes_per_weight=shape.bytes_per_weight,
+        bytes_per_activation=shape.bytes_per_activation,
+    )
+    return deployment.engine.moe_multiplier * seconds
+
+
+@kernel_fit.register
+def _(shape: Experts, deployment: Deployment) -> Fitted[Any]:
+    return fit_for(deployment.fits.moe, shape.math_dtype)
+
+
+@kernel_seconds.register
+def _(shape: Stream, work: Work, deployment: Deployment) -> Sizes:
+    moved = work.bytes_read + work.bytes_written
+    return kernels.stream_seconds(deployment.fits.stream.constants, deployment.hardware, moved)
+
+
+@kernel_fit.register
+def _(shape: Stream, deployment: Deployment) -> Fitted[Any]:
+    return deployment.fits.stream
+
+
+@kernel_seconds.register
+def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
+    """Over a switch (or one bridge) the engine takes the faster of its own kernel and the library's; else the
+    library's alone, as vLLM does."""
+    fits, device, engine = deployment.fits, deployment.hardware, deployment.engine
+    seconds = kernels.nccl_all_reduce_seconds(fits.nccl_all_reduce.constants, device, shape.nbytes, shape.world_size)
+    if _has_custom_all_reduce(deployment):
+        own = kernels.custom_all_reduce_seconds(
+            fits.custom_all_reduce.constants, device, shape.nbytes, shape.world_size
+        )
+        seconds = np.minimum(own, seconds)
+    return engine.all_reduce_multiplier * seconds + engine.all_reduce_extra_s
+
+
+@kernel_fit.register
+def _(shape: AllReduce, deployment: Deployment) -> Fitted[Any]:
+    fits = deployment.fits
+    return fits.custom_all_reduce if _has_custom_all_reduce(deployment) else fits.nccl_all_reduce
+
+
+def _has_custom_all_reduce(deployment: Deployment) -> bool:
+    topology = deployment.hardware.link.topology
+    return topology == "switch" or (topology == "pairs" and deployment.tensor_parallel_size == 2)

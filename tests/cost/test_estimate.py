@@ -1,0 +1,115 @@
+"""The static estimate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator import estimate
+from simulator.cost.deployment import Deployment
+from simulator.cost.estimate import rounded, with_band
+from simulator.cost.memory import weight_bytes_per_gpu
+from simulator.cost.roofline_plot import write_roofline_plot
+from simulator.errors import InputError
+from simulator.hardware.catalog import list_hardware
+from simulator.hardware.profile import GIB
+from simulator.models.catalog import list_models
+
+
+def test_batch_one_on_h100() -> None:
+    """Weights over bandwidth give 4.5 ms a token; kernels reach 70 to 85 % of that."""
+    result = estimate("Llama-3.1-8B", "h100")
+    assert 5.3e-3 < result.tpot_s < 6.8e-3
+    assert result.ttft_s == result.prefill.seconds + 7.1e-3
+    assert result.e2e_s == result.ttft_s + 127 * result.tpot_s
+    assert result.output_tokens_per_s == 128 / result.e2e_s
+    assert 0.05 < result.decode.band < 0.3
+
+
+def test_frame_has_one_row_per_operator_and_adds_up() -> None:
+    result = estimate("Mixtral-8x7B", "h200", tp=2, batch=16)
+    frame = result.to_frame()
+    for phase in (result.prefill, result.decode):
+        rows = frame[frame.phase == phase.name]
+        assert rows.time_ms.sum() / 1e3 == pytest.approx(phase.seconds)
+        assert rows.share.sum() == pytest.approx(1)
+        assert rows.operator.is_unique
+    assert set(frame.bound) <= {"compute", "memory", "launch", "network", "host"}
+    assert set(frame.provenance) <= {"measured", "fitted", "transferred", "nominal"}
+    bounds = frame.set_index(["phase", "operator"]).bound
+    assert bounds["prefill", "experts"] == "compute"
+    assert bounds["decode", "experts"] == "memory"
+    assert bounds["decode", "ffn_all_reduce"] == "network"
+    assert bounds["decode", "attention_norm"] == "launch"
+
+
+def test_long_prompts_are_prefilled_in_steps_of_the_token_budget() -> None:
+    short, long = estimate("Llama-3.1-8B", "h100", isl=8192), estimate("Llama-3.1-8B", "h100", isl=8193)
+    qkv = {result.isl: next(row for row in result.prefill.operators if row.name == "qkv") for result in (short, long)}
+    assert (qkv[8192].launches, qkv[8193].launches) == (32, 64)
+
+
+PAIRS = [(model, "H100-SXM5-80GB") for model in list_models()]
+PAIRS += [(model, hardware) for model in ("Llama-3.1-70B", "Qwen3-30B-A3B") for hardware in list_hardware()]
+
+
+@pytest.mark.parametrize(("model", "hardware"), PAIRS)
+def test_every_model_and_every_device(model: str, hardware: str) -> None:
+    tp = 2 if hardware == "H100-PCIe-80GB" else 4  # a bridge joins two
+    deployment = Deployment.of(model, hardware, tensor_parallel_size=tp)
+    if 0.9 * deployment.hardware.usable_memory_bytes < weight_bytes_per_gpu(deployment) + 2 * GIB:
+        with pytest.raises(InputError, match="does not fit"):
+            estimate(model, hardware, tp=tp)
+        return
+    result = estimate(model, hardware, tp=tp)
+    assert 0 < result.tpot_s < result.ttft_s < 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"batch": 0}, "batch: must be at least 1"),
+        ({"batch": 2000, "isl": 1000}, "at most batch"),
+        ({"isl": 200_000}, "longest context of 131072 tokens"),
+        ({"weight_dtype": "fp7"}, "dtypes.weights: must be one of"),
+        ({"kv_dtype": "fp32x"}, "dtypes.kv: must be one of"),
+    ],
+)
+def test_mistakes(arguments: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError) as caught:
+        estimate("Llama-3.1-8B", "h100", **arguments)  # type: ignore[arg-type]
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "band", "text"),
+    [
+        (6.2151, 0.08, "6.2 ± 0.5"),
+        (123_456, 0.09, "123,000 ± 11,000"),
+        (29.7, 0.12, "30 ± 4"),
+        (7.75, 0.14, "7.8 ± 1.1"),
+    ],
+)
+def test_no_false_digits(value: float, band: float, text: str) -> None:
+    assert with_band(value, band) == text
+    assert rounded(value, band) == text.split(" ")[0]
+
+
+def test_repr_says_what_it_is() -> None:
+    text = repr(estimate("Llama-3.1-8B", "h100"))
+    assert "Llama-3.1-8B on 1 x H100-SXM5-80GB" in text
+    assert "TPOT 6" in text
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_roofline_plot(tmp_path: Path, suffix: str, start: bytes) -> None:
+    path = tmp_path / f"roofline{suffix}"
+    write_roofline_plot(estimate("Llama-3.1-8B", "h100", batch=8, weight_dtype="fp8"), path)
+    assert path.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_roofline_plot_refuses_other_suffixes(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must end in"):
+        write_roofline_plot(estimate("Llama-3.1-8B", "h100"), tmp_path / "roofline.bmp")
