@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from simulator.cost.estimate import estimate
     from simulator.result import RunResult
-    from simulator.run import run
+    from simulator.runner import run
     from simulator.scenario.schema import Scenario
 
 __all__ = ["RunResult", "Scenario", "__version__", "estimate", "run"]
@@ -25,7 +25,7 @@ __all__ = ["RunResult", "Scenario", "__version__", "estimate", "run"]
 _HOMES = {
     "Scenario": "simulator.scenario.schema",
     "RunResult": "simulator.result",
-    "run": "simulator.run",
+    "run": "simulator.runner",
     "estimate": "simulator.cost.estimate",
 }
 

@@ -1,0 +1,1 @@
+"""One chart per file; each takes plain numbers and returns a figure."""

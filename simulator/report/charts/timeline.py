@@ -1,0 +1,73 @@
+"""Chart 5: what the replicas did over time: requests, tokens per step, KV memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.report.style import COLOURS, headline, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_LINES = 4
+"""Replicas drawn one by one; more are drawn as their median and range."""
+
+SMOOTH = 100
+"""Points of the smoothed curve over a replica's fine one."""
+
+GRID = 400
+"""Points of the common time grid of median and range."""
+
+
+def timeline_chart(series: Mapping[str, npt.NDArray[Any]], *, max_num_seqs: int | None, subtitle: str) -> Figure:
+    """Panels over simulated time: running and waiting requests, tokens per step, KV cache use in per cent.
+
+    ``series`` are the columns of ``simulator.metrics.timeseries``, all replicas one below the other. A dashed line
+    shows ``max_num_seqs`` when the batch comes near it.
+    """
+    figure, panels = new_figure(3, 1, height=5.2, sharex=True)
+    requests, tokens, memory = panels
+    _levels(requests, series, "num_requests_running", "running", COLOURS[0])
+    _levels(requests, series, "num_requests_waiting", "waiting", COLOURS[1])
+    _levels(tokens, series, "batch_tokens", None, COLOURS[2])
+    _levels(memory, series, "kv_cache_usage_perc", None, COLOURS[3], scale=100.0)
+    if max_num_seqs is not None and requests.get_ylim()[1] > 0.7 * max_num_seqs:
+        requests.axhline(max_num_seqs, color="#8C8C8C", linestyle="--", linewidth=1.0, label="max_num_seqs")
+    requests.set(title="Requests on a replica", ylabel="requests", ylim=(0, None))
+    tokens.set(title="Tokens scheduled per engine step", ylabel="tokens/step", ylim=(0, None))
+    memory.set(title="KV cache in use", ylabel="% of blocks", ylim=(0, None), xlabel="simulated time (s)")
+    memory.set_ylim(top=min(105.0, max(10.0, memory.get_ylim()[1])))
+    requests.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0.0)
+    figure.align_ylabels()
+    headline(figure, "Batch, queue and KV memory over time", subtitle)
+    return figure
+
+
+def _levels(
+    axes: Any, series: Mapping[str, npt.NDArray[Any]], name: str, label: str | None, colour: str, scale: float = 1.0
+) -> None:
+    time, level, replica = series["time_s"], series[name] * scale, series["replica"]
+    which = np.unique(replica)
+    if len(which) <= MOST_LINES:
+        for order, one in enumerate(which.tolist()):
+            mine = replica == one
+            axes.plot(time[mine], level[mine], color=colour, linewidth=0.6, alpha=0.3)
+            axes.plot(*_smoothed(time[mine], level[mine]), color=colour, label=label if order == 0 else None)
+        return
+    grid = np.linspace(0.0, float(time.max()), GRID)
+    curves = np.array([np.interp(grid, time[replica == one], level[replica == one]) for one in which.tolist()])
+    axes.fill_between(grid, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.25, linewidth=0)
+    axes.plot(grid, np.median(curves, axis=0), color=colour, linewidth=1.0, label=label)
+
+
+def _smoothed(time: npt.NDArray[Any], level: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Means of ``SMOOTH`` equal stretches; the curve itself when it is no longer than that."""
+    size = len(time) // SMOOTH
+    if size < 2:
+        return time, level
+    whole = len(time) // size * size
+    return time[:whole].reshape(-1, size).mean(axis=1), level[:whole].reshape(-1, size).mean(axis=1)

@@ -1,0 +1,92 @@
+"""The ``engine`` section: vLLM's names, vLLM's defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from simulator.engine.config import PolicyName, QueueOrder
+from simulator.scenario.section import Section
+
+Count = Annotated[int, Field(ge=1)]
+"""A whole number from 1."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
+
+class Speculation(Section):
+    """``speculative_config``: drafts verified in each step.
+
+    ``acceptance``: probability that draft j is accepted given that all before it were; one number holds for every
+    position, a list gives one per position (measured rates usually fall with it).
+    """
+
+    num_speculative_tokens: Count
+    acceptance: list[Share]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("acceptance"), int | float):
+            count = data.get("num_speculative_tokens")
+            copies = count if isinstance(count, int) and 0 < count <= 1024 else 1
+            return data | {"acceptance": [data["acceptance"]] * copies}
+        return data
+
+    @model_validator(mode="after")
+    def _one_rate_each(self) -> Speculation:
+        if len(self.acceptance) != self.num_speculative_tokens:
+            rule = f"must be one number or one per draft ({self.num_speculative_tokens})"
+            detail = {"rule": rule, "at": "acceptance", "value": self.acceptance, "hint": None}
+            raise PydanticCustomError("input_error", "{rule}", detail)
+        return self
+
+
+class EngineSection(Section):
+    """One replica's engine. None means: as the engine profile, the model and the device decide.
+
+    ``profile``: engine version whose host costs and defaults are used. ``num_gpu_blocks_override``: KV blocks, instead
+    of what memory allows. ``batch_window_s``: ``policy: dynamic`` only, longest wait for a batch to fill. The others
+    have vLLM's meaning.
+    """
+
+    profile: str = "vllm-0.15"
+    policy: PolicyName = "vllm_v1"
+    max_num_seqs: Count | None = None
+    max_num_batched_tokens: Count | None = None
+    max_model_len: Count | None = None
+    block_size: Count = 16
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9
+    enable_prefix_caching: bool = True
+    enable_chunked_prefill: bool = True
+    scheduling_policy: QueueOrder = "fcfs"
+    long_prefill_token_threshold: Annotated[int, Field(ge=0)] = 0
+    async_scheduling: bool | None = None
+    num_gpu_blocks_override: Count | None = None
+    speculative_config: Speculation | None = None
+    max_loras: Annotated[int, Field(ge=0)] = 0
+    batch_window_s: Annotated[float, Field(ge=0)] = 0.01
+
+    @model_validator(mode="after")
+    def _speculation_is_synchronous(self) -> EngineSection:
+        if self.async_scheduling and self.speculative_config is not None:
+            detail = {
+                "rule": "speculation needs synchronous scheduling (vLLM 0.11)",
+                "at": "async_scheduling",
+                "value": True,
+                "hint": "set engine.async_scheduling: false, or leave it out",
+            }
+            raise PydanticCustomError("input_error", "{rule}", detail)
+        return self
+
+
+
+class Dtypes(Section):
+    """Number formats. ``auto``: weights and activations in the model's own, the KV cache like the activations."""
+
+    weights: Literal["auto", "bf16", "fp16", "fp8", "int8"] = "auto"
+    activations: Literal["auto", "bf16", "fp16", "fp8", "int8"] = "auto"
+    kv_cache: Literal["auto", "bf16", "fp16", "fp8", "int8"] = "auto"

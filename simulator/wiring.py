@@ -1,0 +1,145 @@
+"""From a scenario to the objects that run it: deployment, memory plan, engine configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.cost.deployment import Deployment
+from simulator.cost.memory import MemoryPlan, default_limits, kv_plan
+from simulator.engine.config import EngineConfig
+from simulator.engine.fit import check_config
+from simulator.errors import InputError
+from simulator.models.catalog import load_model
+from simulator.operators.layout import Dtypes
+from simulator.scenario.schema import Scenario
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One replica, ready to run.
+
+    ``scenario`` is the resolved one: every default that follows from model, device and engine profile is filled in, and
+    it gives the same wiring again. ``notes``: choices a reader should know of.
+    """
+
+    scenario: Scenario
+    deployment: Deployment
+    memory: MemoryPlan
+    engine: EngineConfig
+    acceptance: list[float] | None
+    notes: list[str]
+
+
+def wire(scenario: Scenario) -> Wiring:
+    """Build everything but the workload. Raises ``InputError`` with the scenario's file and line."""
+    try:
+        return _wire(scenario)
+    except InputError as error:
+        raise scenario.located(error) from None
+
+
+def _wire(scenario: Scenario) -> Wiring:
+    deployment = _deployment(scenario)
+    engine = scenario.engine
+    memory = kv_plan(
+        deployment,
+        gpu_memory_utilization=engine.gpu_memory_utilization,
+        block_size=engine.block_size,
+        num_gpu_blocks_override=engine.num_gpu_blocks_override,
+    )
+    notes: list[str] = []
+    filled = _engine_defaults(scenario, deployment, memory, notes)
+    resolved = scenario.replacing(
+        engine=engine.model_copy(update=filled),
+        dtypes=scenario.dtypes.model_copy(
+            update={
+                "weights": deployment.dtypes.weights,
+                "activations": deployment.dtypes.activations,
+                "kv_cache": deployment.dtypes.kv,
+            }
+        ),
+    )
+    speculation = resolved.engine.speculative_config
+    acceptance = list(speculation.acceptance) if speculation else None
+    if speculation:
+        notes.append("speculation: verification is timed, the drafts themselves are free (as n-gram drafts nearly are)")
+    return Wiring(resolved, deployment, memory, _engine_config(resolved, memory), acceptance, notes)
+
+
+def _deployment(scenario: Scenario) -> Deployment:
+    model = load_model(scenario.model)
+    wanted = scenario.dtypes
+    weights = model.torch_dtype if wanted.weights == "auto" else wanted.weights
+    return Deployment.of(
+        model,
+        scenario.hardware,
+        tensor_parallel_size=scenario.parallel.tensor_parallel_size,
+        dtypes=Dtypes.of(
+            weights,
+            activations=None if wanted.activations == "auto" else wanted.activations,
+            kv=None if wanted.kv_cache == "auto" else wanted.kv_cache,
+        ),
+        engine=scenario.engine.profile,
+        top_p_sampling=scenario.sampling.top_p,
+    )
+
+
+def _engine_defaults(
+    scenario: Scenario, deployment: Deployment, memory: MemoryPlan, notes: list[str]
+) -> dict[str, Any]:
+    """What vLLM decides for settings left open."""
+    engine = scenario.engine
+    batched_tokens, seqs = default_limits(deployment.hardware)
+    model_len = engine.max_model_len
+    if model_len is None:
+        positions, room = deployment.model.max_position_embeddings, _usable_blocks(memory) * engine.block_size
+        model_len = min(positions, room)
+        if room < positions:
+            notes.append(
+                f"max_model_len is {model_len:,}: the KV cache holds no request of the model's {positions:,} tokens"
+            )
+    if not engine.enable_chunked_prefill:
+        batched_tokens = max(batched_tokens, model_len)
+    asynchronous = engine.async_scheduling
+    if asynchronous is None:
+        vllm = engine.policy == "vllm_v1" and engine.speculative_config is None
+        asynchronous = deployment.engine.async_scheduling and vllm
+    return {
+        "max_model_len": model_len,
+        "max_num_seqs": engine.max_num_seqs or seqs,
+        "max_num_batched_tokens": engine.max_num_batched_tokens or batched_tokens,
+        "async_scheduling": asynchronous,
+    }
+
+
+def _engine_config(resolved: Scenario, memory: MemoryPlan) -> EngineConfig:
+    engine = resolved.engine
+    # _engine_defaults has filled these in.
+    assert engine.max_num_seqs is not None
+    assert engine.max_num_batched_tokens is not None
+    assert engine.max_model_len is not None
+    speculation = engine.speculative_config
+    config = EngineConfig(
+        policy=engine.policy,
+        num_blocks=_usable_blocks(memory),
+        block_size=engine.block_size,
+        max_num_seqs=engine.max_num_seqs,
+        max_num_batched_tokens=engine.max_num_batched_tokens,
+        max_model_len=engine.max_model_len,
+        enable_prefix_caching=engine.enable_prefix_caching,
+        enable_chunked_prefill=engine.enable_chunked_prefill,
+        scheduling_policy=engine.scheduling_policy,
+        long_prefill_token_threshold=engine.long_prefill_token_threshold,
+        async_scheduling=bool(engine.async_scheduling),
+        num_speculative_tokens=speculation.num_speculative_tokens if speculation else 0,
+        max_loras=engine.max_loras,
+        batch_window_s=engine.batch_window_s,
+    )
+    check_config(config)
+    return config
+
+
+def _usable_blocks(memory: MemoryPlan) -> int:
+    """KV blocks requests can have: vLLM keeps one of its ``num_gpu_blocks`` as the null block."""
+    return max(1, memory.num_blocks - 1)
