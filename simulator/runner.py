@@ -89,9 +89,7 @@ def _workload(scenario: Scenario, seed: int) -> Workload:
 
 def _summary(wiring: Wiring, records: RunRecords) -> Summary:
     scenario = wiring.scenario
-    rules = SummaryRules(
-        scenario.run.window_rule(), scenario.slo.objectives(), _burstiness(scenario.workload_spec())
-    )
+    rules = SummaryRules(scenario.run.window_rule(), scenario.slo.objectives(), _burstiness(scenario.workload_spec()))
     return summarise(records, rules, run_totals(wiring.deployment, records.steps))
 
 

@@ -55,9 +55,7 @@ def run_command(
     """Simulate a scenario: latency, throughput and what limits them."""
     from simulator.cli.run import run_scenario
 
-    run_scenario(
-        scenario, overrides or [], out=out, seeds=seeds, as_json=as_json, charts=not no_charts, quiet=quiet
-    )
+    run_scenario(scenario, overrides or [], out=out, seeds=seeds, as_json=as_json, charts=not no_charts, quiet=quiet)
 
 
 app.command("estimate")(exits_cleanly(estimate_command))

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from heapq import heappush
 
 import simpy
-from simpy.core import NORMAL
-from simpy.events import URGENT, Event
+from simpy.events import NORMAL, URGENT, Event, EventPriority
 
 ARRIVAL, STEP_END = URGENT, NORMAL
 """Order of events at equal times: a request that arrives just as a step ends is seen by the next plan."""
@@ -21,7 +20,7 @@ class Clock(simpy.Environment):
     the clock got there.
     """
 
-    def timeout_at(self, time_s: float, priority: int = STEP_END) -> Event:
+    def timeout_at(self, time_s: float, priority: EventPriority = STEP_END) -> Event:
         """An event that happens at ``time_s`` (seconds, not before ``now``)."""
         event = Event(self)
         event._ok = True
@@ -29,7 +28,7 @@ class Clock(simpy.Environment):
         heappush(self._queue, (time_s, priority, next(self._eid), event))
         return event
 
-    def call_at(self, time_s: float, action: Callable[[], None], priority: int = ARRIVAL) -> None:
+    def call_at(self, time_s: float, action: Callable[[], None], priority: EventPriority = ARRIVAL) -> None:
         """Call ``action`` at ``time_s`` without a process of its own."""
         event = self.timeout_at(time_s, priority)
         assert event.callbacks is not None

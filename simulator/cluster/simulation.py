@@ -88,9 +88,7 @@ def simulate(
     for replica in replicas:
         replica.close()
     steps = [replica.steps for replica in replicas]
-    return SimulationOutcome(
-        log, steps, clock.now, sum(map(len, steps)), clock.events_scheduled, _notes(log, replicas)
-    )
+    return SimulationOutcome(log, steps, clock.now, sum(map(len, steps)), clock.events_scheduled, _notes(log))
 
 
 class _DoneCounter:
@@ -115,14 +113,9 @@ def _acceptance(engine: EngineConfig, rates: list[float] | None, seed: int) -> A
     return PositionalAcceptance(rates or [], seed) if engine.num_speculative_tokens else None
 
 
-def _notes(log: RequestLog, replicas: list[Replica]) -> list[str]:
+def _notes(log: RequestLog) -> list[str]:
     notes = []
     if log.refusals:
         row, reason = next(iter(log.refusals.items()))
         notes.append(f"{len(log.refusals)} requests were refused at admission, the first (row {row}) because: {reason}")
-    thrashing = sum(replica.core.self_preemptions for replica in replicas)
-    if thrashing:
-        notes.append(
-            f"thrashing: {thrashing} times a request gave up its own KV blocks because nothing else could be preempted"
-        )
     return notes

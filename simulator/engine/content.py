@@ -26,15 +26,12 @@ class BlockContents:
 
     def _make(self, request: Request, blocks: int) -> list[int]:
         size = self._block_size
-        own_prompt, own_output = -2 * request.row - 2, -2 * request.row - 3
+        private = -request.row - 1
         if request.segments is None and request.output_segment < 0:
-            of_prompt = min(blocks, request.prompt_tokens // size)
-            keys = list(range(own_prompt << 32, (own_prompt << 32) + of_prompt))
-            keys.extend(range((own_output << 32) + of_prompt, (own_output << 32) + blocks))
-            return keys
-        segments = list(request.segments or [(own_prompt, request.prompt_tokens)])
+            return list(range(private << 32, (private << 32) + blocks))
+        segments = list(request.segments or [(private, request.prompt_tokens)])
         generated = blocks * size - request.prompt_tokens
         if generated > 0:
-            named = request.output_segment if request.output_segment >= 0 else own_output
+            named = request.output_segment if request.output_segment >= 0 else private
             segments.append((named, generated))
         return self._paths.block_keys(segments, size, blocks * size)

@@ -97,11 +97,11 @@ class ReferenceCore:
                 continue
             while not self.pool.grow(request, self._blocks_for(request, new)):
                 victim = self._choose_victim(queue)
-                position = queue.index(victim)
-                queue.pop(position)
-                if position < index:
+                queue.remove(victim)
+                refund = self._take_back(plan, victim)
+                if refund:  # as in vLLM, the place of a victim that was passed over is not made up for
                     index -= 1
-                    budget += self._take_back(plan, victim)
+                    budget += refund
                 self._preempt(plan, victim, request)
                 if victim is request:
                     break
@@ -304,7 +304,7 @@ class ReferenceCore:
             accepted = min(drafts, self.acceptance.draw(request)) if drafts and self.acceptance else 0
             if not request.preempted:
                 request.computed -= drafts - accepted
-            gained = min(1 + accepted, request.limit - request.known)
+            gained = 1 + accepted  # never past the limit: the drafts were planned within it
             plan.burst_tokens += gained - 1
             request.known += gained
             if request.known >= request.limit:

@@ -77,9 +77,7 @@ def _memory(summary: dict[str, Any]) -> str:
 
 
 def _utilisation(summary: dict[str, Any]) -> str:
-    return (
-        f"busy {percent(summary['busy_share'])}, MFU {percent(summary['mfu'], 1)}, MBU {percent(summary['mbu'], 1)}"
-    )
+    return f"busy {percent(summary['busy_share'])}, MFU {percent(summary['mfu'], 1)}, MBU {percent(summary['mbu'], 1)}"
 
 
 def _rate(value: float | None) -> str:

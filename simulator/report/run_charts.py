@@ -71,9 +71,7 @@ class RunCharts:
 
     def timeline(self) -> Figure:
         """Chart 5: requests, step size and KV memory over time."""
-        return timeline_chart(
-            timeseries_columns(self._records), max_num_seqs=self._max_num_seqs, subtitle=self._title
-        )
+        return timeline_chart(timeseries_columns(self._records), max_num_seqs=self._max_num_seqs, subtitle=self._title)
 
     def latency_cdf(self) -> Figure:
         """Chart 6: distributions of TTFT, TPOT, ITL and E2EL."""
@@ -93,4 +91,3 @@ class RunCharts:
         rows = [OperatorTime(share.name, share.seconds, share.bound) for share in self._operators]
         how = f"{self._title}; cost model at the run's mean step, steps with and without prefill weighted"
         return operator_breakdown_chart(rows, subtitle=how)
-

@@ -83,7 +83,6 @@ class EngineSection(Section):
         return self
 
 
-
 class Dtypes(Section):
     """Number formats. ``auto``: weights and activations in the model's own, the KV cache like the activations."""
 

@@ -1,7 +1,7 @@
 """The scenario: one question to the simulator, as a file or from Python.
 
-    scenario = Scenario.from_yaml("scenario.yaml", overrides=["engine.max_num_seqs=128"])
-    scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload={"profile": {"name": "azure-conv-2023"}})
+scenario = Scenario.from_yaml("scenario.yaml", overrides=["engine.max_num_seqs=128"])
+scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload={"profile": {"name": "azure-conv-2023"}})
 """
 
 from __future__ import annotations

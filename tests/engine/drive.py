@@ -50,7 +50,7 @@ class History:
     entered: list[int] = field(default_factory=list)
     peak_running: int = 0
     peak_tokens: int = 0
-    gaps: int = 0
+    burst_tokens: int = 0
 
 
 def drive(
@@ -79,11 +79,14 @@ def drive(
         in_flight.append(plan)
         while len(in_flight) >= depth or (in_flight and plan.empty):
             committed = in_flight.popleft()
-            for request in core.commit(committed):
+            done = core.commit(committed)
+            history.burst_tokens += committed.burst_tokens
+            for request in done:
                 history.finished.append(
                     (request.row, request.first_token_step, committed.index, request.limit - request.prompt_tokens)
                 )
         if not todo and not core.has_work and not in_flight:
+            _check_emission(history)
             return history
     raise AssertionError(f"not finished after {max_steps} steps: {core.running} {list(core.waiting)}")
 
@@ -112,3 +115,10 @@ def _write_down(core: ReferenceCore, plan: StepPlan, history: History) -> None:
     history.peak_running = max(history.peak_running, len(core.running))
     history.peak_tokens = max(history.peak_tokens, sum(new for _, new, _, _ in rows))
     assert 0 <= core.pool.used <= core.pool.total
+
+
+def _check_emission(history: History) -> None:
+    """Every token delivered is a request's first, or ends a gap, or came in a burst."""
+    gaps = sum(int(step[7]) + len(step[8]) for step in history.steps)  # type: ignore[call-overload, arg-type]
+    emitted = sum(tokens for _, _, _, tokens in history.finished)
+    assert emitted == len(history.finished) + gaps + history.burst_tokens

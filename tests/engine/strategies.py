@@ -62,3 +62,32 @@ def arrivals(draw: st.DrawFn, max_size: int = 24) -> list[Arrival]:
             )
         )
     return made
+
+
+@st.composite
+def contended(draw: st.DrawFn, speculation: bool = True) -> tuple[EngineConfig, list[Arrival]]:
+    """A replica in which blocks and budget are always short: preemptions, resumptions, evictions in most steps."""
+    block_size = draw(st.sampled_from([1, 2, 4, 8]))
+    drafts = draw(st.sampled_from([0, 0, 0, 3])) if speculation else 0
+    chunked = draw(st.sampled_from([True, True, True, False]))
+    config = EngineConfig(
+        num_blocks=draw(st.integers(100, 190)) // block_size,
+        block_size=block_size,
+        max_num_seqs=draw(st.sampled_from([4, 8, 16])),
+        max_num_batched_tokens=draw(st.sampled_from([9, 16, 40])) if chunked else 100,
+        max_model_len=100,
+        enable_prefix_caching=draw(st.sampled_from([True, True, False])),
+        enable_chunked_prefill=chunked,
+        scheduling_policy=draw(st.sampled_from(["fcfs", "priority"])),
+        long_prefill_token_threshold=draw(st.sampled_from([0, 0, 6])),
+        async_scheduling=not drafts and draw(st.booleans()),
+        num_speculative_tokens=drafts,
+    )
+    made = []
+    for row in range(draw(st.integers(4, 12))):
+        common = draw(st.sampled_from([0, 8, 16, 24]))
+        own = draw(st.sampled_from([0, 1, 8, 20])) if common else draw(st.sampled_from([1, 8, 20]))
+        segments = ([(1, common)] if common else []) + ([(100 + row, own)] if own else [])
+        step, output = draw(st.integers(0, 12)), draw(st.sampled_from([1, 9, 30, 50]))
+        made.append(Arrival(row, step, common + own, output, draw(st.integers(0, 2)), segments=tuple(segments)))
+    return config, made

@@ -15,7 +15,7 @@ from simulator.engine.golden import GoldenRequest, GoldenSchedule
 from simulator.engine.replay import Loop, replay
 from tests.engine.drive import Arrival
 from tests.engine.oracle_replay import replay_oracle
-from tests.engine.strategies import arrivals, configs
+from tests.engine.strategies import arrivals, configs, contended
 
 STEPS = 400
 
@@ -28,7 +28,9 @@ def _schedule(config: EngineConfig, requests: list[Arrival], accepted: list[int]
         if item.prompt < config.max_model_len and fits:
             segments = list(item.segments or ((10_000 + item.row, item.prompt),))
             made.append(
-                GoldenRequest(item.row, item.step, segments, item.output, item.priority, item.adapter, accepted[item.row :])
+                GoldenRequest(
+                    item.row, item.step, segments, item.output, item.priority, item.adapter, accepted[item.row :]
+                )
             )
     return GoldenSchedule(config, made, [])
 
@@ -47,6 +49,12 @@ def _compare(config: EngineConfig, requests: list[Arrival], accepted: list[int],
 )
 def test_every_step_is_vllms(config: EngineConfig, requests: list[Arrival], accepted: list[int]) -> None:
     _compare(config, requests, accepted, "reference")
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=contended(), accepted=st.lists(st.integers(0, 4), min_size=24, max_size=80))
+def test_every_step_is_vllms_under_contention(case: tuple[EngineConfig, list[Arrival]], accepted: list[int]) -> None:
+    _compare(*case, accepted, "reference")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from simulator.engine.config import EngineConfig
 from tests.engine.drive import Arrival, drive
-from tests.engine.strategies import arrivals, configs
+from tests.engine.strategies import arrivals, configs, contended
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,6 +17,13 @@ def test_same_history(config: EngineConfig, requests: list[Arrival]) -> None:
     for mine, theirs in zip(fast.steps, reference.steps, strict=False):
         assert mine == theirs
     assert fast == reference
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=contended(speculation=False))
+def test_same_history_under_contention(case: tuple[EngineConfig, list[Arrival]]) -> None:
+    config, requests = case
+    assert drive(config, requests, "fast") == drive(config, requests, "reference")
 
 
 @pytest.mark.slow

@@ -7,9 +7,7 @@ from typing import Any
 from simulator.scenario.schema import Scenario
 
 
-def small(
-    requests: int = 60, rate: float = 5.0, prompt: int = 512, output: int = 64, **sections: Any
-) -> Scenario:
+def small(requests: int = 60, rate: float = 5.0, prompt: int = 512, output: int = 64, **sections: Any) -> Scenario:
     """Poisson traffic on one H100."""
     synthetic = {
         "num_requests": requests,
@@ -17,9 +15,7 @@ def small(
         "prompt_tokens": prompt,
         "output_tokens": output,
     }
-    return Scenario(
-        **{"model": "llama-3.1-8b", "hardware": "h100", "workload": {"synthetic": synthetic}} | sections
-    )
+    return Scenario(**{"model": "llama-3.1-8b", "hardware": "h100", "workload": {"synthetic": synthetic}} | sections)
 
 
 def with_arrival(arrival: dict[str, Any], requests: int = 60, **sections: Any) -> Scenario:

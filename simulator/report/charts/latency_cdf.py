@@ -62,15 +62,17 @@ def _panel(axes: Any, curve: Cdf, colour: str) -> None:
     axes.plot(curve.values_ms[shown], curve.probabilities[shown], color=colour)
     if curve.slo_ms is not None:
         axes.axvline(curve.slo_ms, color=FAINT, linestyle="--", linewidth=1.2)
-        axes.annotate(
-            f" objective {curve.slo_ms:g} ms", (curve.slo_ms, 0.04), color="#555555", fontsize=8, ha="left"
-        )
+        axes.annotate(f" objective {curve.slo_ms:g} ms", (curve.slo_ms, 0.04), color="#555555", fontsize=8, ha="left")
     for probability, name in ((0.5, "median"), (0.99, "p99")):
         value = float(np.interp(probability, curve.probabilities, curve.values_ms))
         if value > 0:
             axes.plot([value], [probability], "o", color=colour, markersize=4)
             axes.annotate(
-                f"{name} {_number(value)} ms", (value, probability), (7, -11), textcoords="offset points", fontsize=8,
+                f"{name} {_number(value)} ms",
+                (value, probability),
+                (7, -11),
+                textcoords="offset points",
+                fontsize=8,
                 bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
             )
     low, high = float(curve.values_ms[shown].min()), float(curve.values_ms[shown].max())

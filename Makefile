@@ -1,0 +1,47 @@
+# Everything a clone needs: `make demo` shows the program at work, `make test` proves it.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test test-fast lint types unit bench clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Editable install with the test tools; done again when the dependencies change.
+$(STAMP): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/.runtime: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# What latency and throughput will Llama-3.1-8B give on one H100 under the Azure conversation traffic?
+demo: $(VENV)/.runtime
+	$(BIN)/inferplan run docs/scenarios/azure-conversation-h100.yaml --out demo
+	@echo
+	@echo "The pictures are in demo/ (latency_cdf.png, timeline.png, ...), the numbers in demo/summary.json."
+
+test: lint types unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest -n auto
+
+# Without the tests that take more than ten seconds.
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.core --json
+
+clean:
+	rm -rf $(VENV) dist build demo

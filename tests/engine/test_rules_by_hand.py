@@ -1,0 +1,104 @@
+"""Rules of the scheduler that random workloads rarely reach, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.engine.build import build_core
+from simulator.engine.config import EngineConfig
+from simulator.engine.fit import NeverFits, check_config
+from simulator.errors import InputError
+from tests.engine.drive import Arrival, drive
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_a_planned_victim_gives_its_tokens_back_to_the_budget(loop: str) -> None:
+    """Budget 12, chunks of 6, 7 blocks of 4 tokens; L (row 0) has the worst priority and stands first in running.
+
+    Step 2 plans 6 tokens of L (5 blocks, 7 used), then A needs a block for its 5th token: L, already planned, is
+    thrown out. With the 6 tokens back, 11 are left after A and B gets a full chunk of 6; without, it would get 5.
+    """
+    config = EngineConfig(
+        num_blocks=7,
+        block_size=4,
+        max_num_seqs=8,
+        max_num_batched_tokens=12,
+        max_model_len=100,
+        scheduling_policy="priority",
+        long_prefill_token_threshold=6,
+    )
+    requests = [
+        Arrival(row=0, step=0, prompt=24, output=2, priority=5),
+        Arrival(row=1, step=1, prompt=4, output=3, priority=0),
+        Arrival(row=2, step=1, prompt=20, output=2, priority=1),
+    ]
+    steps = drive(config, requests, "fast" if loop == "fast" else "reference").steps
+    assert steps[0][1] == [(0, 6, 0, 0)]
+    assert steps[1][1] == [(0, 6, 6, 0), (1, 4, 0, 0), (2, 2, 0, 0)]
+    assert steps[2][1] == [(1, 1, 4, 0), (2, 6, 2, 0)]
+    assert steps[2][2] == [0]
+
+
+def test_what_can_never_fit_is_refused_with_the_reason() -> None:
+    core = build_core(EngineConfig(num_blocks=4, block_size=16, max_model_len=128, max_num_batched_tokens=128))
+    with pytest.raises(NeverFits, match="74 tokens need 5 KV blocks of 16, the replica has 4"):
+        core.add(Arrival(0, 0, prompt=70, output=5).request(128))
+    with pytest.raises(NeverFits, match="prompt of 128 tokens leaves no room for output under max_model_len 128"):
+        core.add(Arrival(1, 0, prompt=128, output=5).request(128))
+    core.add(Arrival(2, 0, prompt=60, output=5).request(128))  # its last token needs no slot: 64 tokens, 4 blocks
+
+
+def test_unchunked_prompts_need_a_budget_that_holds_them() -> None:
+    config = EngineConfig(num_blocks=100, max_num_batched_tokens=64, max_model_len=65, enable_chunked_prefill=False)
+    with pytest.raises(InputError, match="must be at least max_model_len"):
+        check_config(config)
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_asynchronous_scheduling_sees_an_end_one_step_late(loop: str) -> None:
+    """One seat: the next request enters two plans after the last token of the first was planned, not one."""
+    requests = [Arrival(0, 0, prompt=4, output=2), Arrival(1, 0, prompt=4, output=1)]
+    for asynchronous, enters in ((False, 2), (True, 3)):
+        config = EngineConfig(
+            num_blocks=10, max_num_seqs=1, max_num_batched_tokens=64, max_model_len=64, async_scheduling=asynchronous
+        )
+        steps = drive(config, requests, "fast" if loop == "fast" else "reference").steps
+        assert steps[enters][1] == [(1, 4, 0, 0)]
+
+
+def test_static_batches_carry_finished_requests_and_padding() -> None:
+    """Prompts of 10 and 4 padded to 10; the short answer's row is computed until the long one ends."""
+    config = EngineConfig(policy="static", num_blocks=100, max_num_seqs=2, max_model_len=64)
+    requests = [
+        Arrival(0, 0, prompt=10, output=2),
+        Arrival(1, 0, prompt=4, output=4),
+        Arrival(2, 0, prompt=5, output=1),
+    ]
+    history = drive(config, requests)
+    features = [step[6] for step in history.steps]
+    assert [row["tokens"] for row in features[:4]] == [20, 2, 2, 2]  # type: ignore[index]
+    assert [row["decode_seqs"] for row in features[:4]] == [0, 2, 2, 2]  # type: ignore[index]
+    assert [row["decode_kv"] for row in features[:4]] == [0, 16, 17, 18]  # type: ignore[index]
+    assert history.steps[4][1] == [(2, 5, 0, 0)]  # only now the next batch
+    assert [(row, last) for row, _, last, _ in history.finished] == [(0, 1), (1, 3), (2, 4)]
+
+
+def test_reservation_admits_fewer_and_never_preempts() -> None:
+    """10 blocks of 4; each request computes 8 + 12 - 1 = 19 tokens, 5 blocks: two at a time, or four that fight."""
+    requests = [Arrival(row, 0, prompt=8, output=12) for row in range(4)]
+    base = {"num_blocks": 10, "block_size": 4, "max_num_seqs": 8, "max_num_batched_tokens": 64, "max_model_len": 64}
+    reserved = drive(EngineConfig(policy="guaranteed_no_evict", **base), requests)  # type: ignore[arg-type]
+    assert reserved.peak_running == 2
+    fighting = drive(EngineConfig(policy="vllm_v1", **base), requests)  # type: ignore[arg-type]
+    assert fighting.peak_running == 4
+    assert any(step[2] for step in fighting.steps)
+
+
+def test_sarathi_serves_decodes_before_an_older_prompt() -> None:
+    """Budget 4, row 0 prefilling since before row 1 decoded: Sarathi gives row 1 its token first, vLLM row 0."""
+    requests = [Arrival(0, 0, prompt=30, output=2), Arrival(1, 0, prompt=1, output=6)]
+    base = {"num_blocks": 50, "max_num_seqs": 4, "max_num_batched_tokens": 4, "max_model_len": 64}
+    config = EngineConfig(policy="sarathi", long_prefill_token_threshold=3, **base)  # type: ignore[arg-type]
+    steps = drive(config, requests).steps
+    assert steps[0][1] == [(0, 3, 0, 0), (1, 1, 0, 0)]
+    assert steps[1][1] == [(0, 3, 3, 0), (1, 1, 1, 0)]
