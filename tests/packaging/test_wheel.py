@@ -50,6 +50,7 @@ def test_estimates(site: Path, tmp_path: Path) -> None:
 
 def test_runs_a_scenario_elsewhere(site: Path, tmp_path: Path) -> None:
     scenario = tmp_path / "mine.yaml"
-    scenario.write_text("model: llama-3.1-8b\nhardware: h100\nworkload:\n  profile: {name: chat-short, num_requests: 50}\n")
+    workload = "workload:\n  profile: {name: chat-short, num_requests: 50}\n"
+    scenario.write_text("model: llama-3.1-8b\nhardware: h100\n" + workload)
     summary = json.loads(_inferplan(site, tmp_path, "run", "mine.yaml", "--json"))
     assert summary["completed"] == 50
