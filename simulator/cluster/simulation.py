@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from simulator.cluster.clock import Clock
 from simulator.cluster.replica import Replica, StepSeconds
+from simulator.cluster.session_source import SessionSource
 from simulator.cluster.source import ClosedLoop, OpenLoop, RequestMaker
 from simulator.cluster.splitter import RoundRobin, Splitter
 from simulator.engine.acceptance import Acceptance, PositionalAcceptance
@@ -17,6 +18,8 @@ from simulator.metrics.logs import RequestLog, StepLog
 from simulator.workload.workload import Workload
 
 PROGRESS_EVERY = 256
+
+Source = OpenLoop | ClosedLoop | SessionSource
 
 Progress = Callable[[float, int, int], None]
 """Called as ``progress(simulated seconds, requests done, requests in all)``."""
@@ -82,13 +85,18 @@ def simulate(
     def send(request: Request) -> None:
         route.choose(replicas, request).submit(request)
 
-    source_type = OpenLoop if workload.max_concurrency is None else ClosedLoop
-    counter.source = source_type(clock, workload, RequestMaker(workload.table, engine.max_model_len), send)
+    counter.source = _source_type(workload)(clock, workload, RequestMaker(workload.table, engine.max_model_len), send)
     clock.run()
     for replica in replicas:
         replica.close()
     steps = [replica.steps for replica in replicas]
     return SimulationOutcome(log, steps, clock.now, sum(map(len, steps)), clock.events_scheduled, _notes(log))
+
+
+def _source_type(workload: Workload) -> type[Source]:
+    if workload.table.after_row is not None:
+        return SessionSource
+    return OpenLoop if workload.max_concurrency is None else ClosedLoop
 
 
 class _DoneCounter:
@@ -99,12 +107,12 @@ class _DoneCounter:
         self._total = total
         self._on_progress = on_progress
         self._count = 0
-        self.source: OpenLoop | ClosedLoop | None = None
+        self.source: Source | None = None
 
     def done(self, row: int, finish_s: float) -> None:
         self._count += 1
         if self.source is not None:
-            self.source.done(finish_s)
+            self.source.done(row, finish_s)
         if self._on_progress is not None and (self._count % PROGRESS_EVERY == 0 or self._count == self._total):
             self._on_progress(self._clock.now, self._count, self._total)
 

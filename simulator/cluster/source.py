@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from simulator.cluster.clock import ARRIVAL, Clock
 from simulator.cluster.replica import Steps
 from simulator.engine.request import Request
+from simulator.workload.shareable import shareable_tokens
 from simulator.workload.table import RequestTable
 from simulator.workload.workload import Workload
 
@@ -20,6 +21,8 @@ class RequestMaker:
     def __init__(self, table: RequestTable, max_model_len: int) -> None:
         self._table = table
         self._max_model_len = max_model_len
+        segments = table.segments
+        self._shareable = None if segments is None else shareable_tokens(segments, table.output_segment)
 
     def __iter__(self) -> Iterator[tuple[float, Request]]:
         """Yield ``(arrival_s, request)`` row by row."""
@@ -28,6 +31,7 @@ class RequestMaker:
             rows = slice(first, first + CHUNK_ROWS)
             columns = (table.arrival_s, table.prompt_tokens, table.output_tokens, table.priority, table.adapter)
             named = None if table.output_segment is None else table.output_segment[rows].tolist()
+            shared = None if self._shareable is None else self._shareable[rows].tolist()
             for index, (arrival, prompt, output, priority, adapter) in enumerate(
                 zip(*(column[rows].tolist() for column in columns), strict=True)
             ):
@@ -44,6 +48,7 @@ class RequestMaker:
                         adapter=adapter,
                         segments=None if table.segments is None else table.segments.of(row),
                         output_segment=-1 if named is None else named[index],
+                        shareable_tokens=0 if shared is None else shared[index],
                     ),
                 )
 
@@ -64,7 +69,7 @@ class OpenLoop:
                 yield clock.timeout_at(arrival_s, ARRIVAL)
             send(request)
 
-    def done(self, finish_s: float) -> None:
+    def done(self, row: int, finish_s: float) -> None:
         """A request ended; nobody waited for it."""
 
 
@@ -80,7 +85,7 @@ class ClosedLoop:
         for _ in range(workload.max_concurrency):
             self._next(0.0)
 
-    def done(self, finish_s: float) -> None:
+    def done(self, row: int, finish_s: float) -> None:
         """A client has its answer and will send the next request."""
         self._next(finish_s + self._think_time_s)
 

@@ -2,8 +2,10 @@
 
 One queue holds every block nobody holds, least recently freed first; taking a block forgets what it cached. A freed
 request returns its blocks tail first, so the start of a prompt, which others may want, is overwritten last.
-Blocks of the decoding cohort stay nameless until their request leaves ``running``: until then nobody can ask for them,
-and only *how many* left the queue matters.
+
+Only blocks that somebody may look for get a name and an entry of their own. All others - generated tokens, prompts
+nobody shares - are counted: what matters about them is how many stand where in the queue. So a request that shares
+nothing costs O(1), however long it is, and evictions still happen in exactly vLLM's order.
 """
 
 from __future__ import annotations
@@ -16,25 +18,37 @@ from simulator.engine.request import Request
 
 
 class CachingBlockPool(BlockPool):
-    """``BlockPool`` whose blocks remember their content until they are taken for something else."""
+    """``BlockPool`` whose blocks remember their content until they are taken for something else.
+
+    A request's first blocks are named (``request.block_ids``: found in the cache, or published); the rest of its
+    ``num_blocks`` are nameless.
+    """
 
     caching = True
 
     def __init__(self, total: int, block_size: int, contents: BlockContents) -> None:
         super().__init__(total, block_size)
         self._contents = contents
-        self._queue: OrderedDict[int, None] = OrderedDict.fromkeys(range(total))
-        self._nameless: list[int] = []  # blocks taken by the cohort, not yet told apart
-        self._holders = [0] * total  # requests that hold the block
-        self._key: list[int | None] = [None] * total
+        # In order of reuse: a named block -> 1, or a run of nameless blocks (a negative number) -> its length.
+        self._queue: OrderedDict[int, int] = OrderedDict({-1: total})
+        self._runs = 1
+        self._names = list(range(total))  # names not in use
+        self._holders = [0] * total  # by name: requests that hold the block
+        self._key: list[int] = [0] * total  # by name: content key
         self._by_key: dict[int, int] = {}  # content key -> the block that cached it first
         self._twins: dict[int, list[int]] = {}  # further blocks with the same content, in order
 
     def find_prefix(self, request: Request) -> list[int]:
         """Blocks that hold the longest cached prefix; at most ``known - 1`` tokens, as one must be computed."""
+        tokens = request.known - 1
+        if not request.preemptions:  # afterwards it may find what it alone knows
+            tokens = min(tokens, request.shareable_tokens)
+        blocks = tokens // self.block_size
+        if not blocks:
+            return []
         by_key = self._by_key
         found = []
-        for key in self._contents.keys(request, (request.known - 1) // self.block_size):
+        for key in self._contents.keys(request, blocks):
             block = by_key.get(key)
             if block is None:
                 break
@@ -46,8 +60,8 @@ class CachingBlockPool(BlockPool):
         if lacking > self.free:
             return False
         if lacking > 0:
-            self._name_blocks(request)
-            self._pop_for(request, lacking)
+            self.take(lacking)
+            request.num_blocks += lacking
         return True
 
     def admit(self, request: Request, tokens: int, prefix: list[int]) -> bool:
@@ -61,76 +75,73 @@ class CachingBlockPool(BlockPool):
         self.free -= len(unheld)
         for block in prefix:
             holders[block] += 1
+        self.take(lacking)
         request.block_ids = list(prefix)
-        request.num_blocks = len(prefix)
-        request.hashed_tokens = len(prefix) * self.block_size
-        self._pop_for(request, lacking)
+        request.num_blocks = len(prefix) + lacking
         return True
 
     def take(self, blocks: int) -> None:
+        """Take the least recently freed blocks and forget their content."""
         self.free -= blocks
-        self._nameless.extend(self._evict() for _ in range(blocks))
+        queue = self._queue
+        while blocks:
+            entry = next(iter(queue))
+            length = queue[entry]
+            if length > blocks:
+                queue[entry] = length - blocks
+                return
+            del queue[entry]
+            blocks -= length
+            if entry >= 0:
+                self._forget(entry)
 
     def publish(self, request: Request, tokens: int) -> None:
-        size = self.block_size
-        first, last = request.hashed_tokens // size, tokens // size
-        if first >= last:
-            return
-        keys = self._contents.keys(request, last)
-        for index in range(first, last):
-            self._remember(request.block_ids[index], keys[index])
-        request.hashed_tokens = last * size
+        if request.shareable_tokens:
+            self._name(request, min(tokens, request.shareable_tokens))
 
-    def release(self, request: Request, findable_tokens: int) -> None:
-        self._name_blocks(request)
-        self.publish(request, findable_tokens)
+    def release(self, request: Request, findable_tokens: int, *, done: bool) -> None:
+        if done:
+            findable_tokens = min(findable_tokens, request.shareable_tokens)
+        self._name(request, findable_tokens)
         holders, queue = self._holders, self._queue
+        nameless = request.num_blocks - len(request.block_ids)
+        if nameless:
+            self._runs += 1
+            queue[-self._runs] = nameless
+            self.free += nameless
         for block in reversed(request.block_ids):
             holders[block] -= 1
             if not holders[block]:
-                queue[block] = None
+                queue[block] = 1
                 self.free += 1
         request.block_ids = []
         request.num_blocks = 0
-        request.hashed_tokens = 0
 
-    def _name_blocks(self, request: Request) -> None:
-        """Give the request's cohort blocks their identities; which of the nameless ones is immaterial."""
-        for _ in range(request.num_blocks - len(request.block_ids)):
-            block = self._nameless.pop()
+    def _name(self, request: Request, tokens: int) -> None:
+        """Name the blocks that the first ``tokens`` tokens fill, and let them be found."""
+        named, full = len(request.block_ids), tokens // self.block_size
+        if named >= full:
+            return
+        keys = self._contents.keys(request, full)
+        for index in range(named, full):
+            block, key = self._names.pop(), keys[index]
             self._holders[block] = 1
+            self._key[block] = key
             request.block_ids.append(block)
+            if self._by_key.setdefault(key, block) != block:
+                self._twins.setdefault(key, []).append(block)
 
-    def _pop_for(self, request: Request, blocks: int) -> None:
-        self.free -= blocks
-        request.num_blocks += blocks
-        for _ in range(blocks):
-            block = self._evict()
-            self._holders[block] = 1
-            request.block_ids.append(block)
-
-    def _evict(self) -> int:
-        """Take the least recently freed block and forget its content."""
-        block, _ = self._queue.popitem(last=False)
+    def _forget(self, block: int) -> None:
+        """The block is taken for something else: its name is free again, its content gone."""
+        self._names.append(block)
         key = self._key[block]
-        if key is not None:
-            self._forget(block, key)
-        return block
-
-    def _remember(self, block: int, key: int) -> None:
-        self._key[block] = key
-        if self._by_key.setdefault(key, block) != block:
-            self._twins.setdefault(key, []).append(block)
-
-    def _forget(self, block: int, key: int) -> None:
-        self._key[block] = None
         twins = self._twins.get(key)
-        if self._by_key[key] != block:
-            assert twins is not None
-            twins.remove(block)
-        elif twins:
+        if twins is None:
+            del self._by_key[key]
+            return
+        if self._by_key[key] == block:
             self._by_key[key] = twins.pop(0)
         else:
-            del self._by_key[key]
-        if twins is not None and not twins:
+            twins.remove(block)
+        if not twins:
             del self._twins[key]

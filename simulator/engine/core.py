@@ -138,7 +138,7 @@ class ReferenceCore:
 
     def _preempt(self, plan: StepPlan, victim: Request, beneficiary: Request) -> None:
         del self.running[victim]
-        self.pool.release(victim, victim.findable_tokens)
+        self.pool.release(victim, victim.findable_tokens, done=False)
         victim.computed = 0
         victim.preempted = True
         victim.preemptions += 1
@@ -294,7 +294,7 @@ class ReferenceCore:
     def _leave(self, request: Request) -> None:
         del self.running[request]
         speculating = self.config.num_speculative_tokens > 0
-        self.pool.release(request, request.findable_tokens if speculating else request.computed)
+        self.pool.release(request, request.findable_tokens if speculating else request.computed, done=True)
 
     def _verify(self, plan: StepPlan) -> None:
         """Draw how many drafts were right; roll back the rest; propose drafts for the next step."""

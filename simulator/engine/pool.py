@@ -49,7 +49,10 @@ class BlockPool:
     def publish(self, request: Request, tokens: int) -> None:
         """Let others find the blocks that the first ``tokens`` tokens of the request fill."""
 
-    def release(self, request: Request, findable_tokens: int) -> None:
-        """Take back every block of the request; those of its first ``findable_tokens`` tokens stay findable."""
+    def release(self, request: Request, findable_tokens: int, *, done: bool) -> None:
+        """Take back every block of the request; those of its first ``findable_tokens`` tokens stay findable.
+
+        ``done``: it will not come back for them itself.
+        """
         self.free += request.num_blocks
         request.num_blocks = 0

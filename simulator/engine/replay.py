@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulator.engine.acceptance import RecordedAcceptance
 from simulator.engine.build import Loop, build_core
 from simulator.engine.core import ReferenceCore
 from simulator.engine.golden import GoldenRequest, GoldenSchedule, GoldenStep
 from simulator.engine.plan import StepPlan
 from simulator.engine.request import Request
+from simulator.workload.shareable import shareable_tokens
+from simulator.workload.table import PromptSegments
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,15 @@ def replay(schedule: GoldenSchedule, loop: Loop = "fast") -> Iterator[GoldenStep
     """Plan step after step, committing each plan before the next, or one step late with asynchronous scheduling."""
     config = schedule.config
     core = build_core(config, RecordedAcceptance({item.id: item.accepted for item in schedule.requests}), loop)
-    arrivals = deque(sorted(schedule.requests, key=lambda item: (item.arrival_step, item.id)))
+    in_order = sorted(schedule.requests, key=lambda item: (item.arrival_step, item.id))
+    arrivals = deque(zip(in_order, _shareable(in_order), strict=True))
     speculating = config.num_speculative_tokens > 0
     depth = 2 if config.async_scheduling else 1
     in_flight: deque[StepPlan] = deque()
     step = 0
     while True:
-        while arrivals and arrivals[0].arrival_step <= step:
-            core.add(_request(arrivals.popleft(), config.max_model_len))
+        while arrivals and arrivals[0][0].arrival_step <= step:
+            core.add(_request(*arrivals.popleft(), config.max_model_len))
         plan = core.plan()
         yield _observe(core, plan, step, speculating)
         in_flight.append(plan)
@@ -58,7 +63,16 @@ def replay(schedule: GoldenSchedule, loop: Loop = "fast") -> Iterator[GoldenStep
         step += 1
 
 
-def _request(item: GoldenRequest, max_model_len: int) -> Request:
+def _shareable(items: list[GoldenRequest]) -> list[int]:
+    """Tokens each request can have in common with another one of the file."""
+    if not items:
+        return []
+    runs = np.array([run for item in items for run in item.segments], dtype=np.int64)
+    offsets = np.cumsum([0, *(len(item.segments) for item in items)])
+    return shareable_tokens(PromptSegments(offsets, runs[:, 0], runs[:, 1])).tolist()
+
+
+def _request(item: GoldenRequest, shareable: int, max_model_len: int) -> Request:
     return Request(
         item.id,
         sum(tokens for _, tokens in item.segments),
@@ -68,6 +82,7 @@ def _request(item: GoldenRequest, max_model_len: int) -> Request:
         priority=item.priority,
         adapter=item.adapter,
         segments=item.segments,
+        shareable_tokens=shareable,
     )
 
 

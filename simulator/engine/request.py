@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.workload.shareable import EVERYTHING
+
 
 class Request:
     """One live request.
@@ -25,7 +27,6 @@ class Request:
         "drafts",
         "findable_tokens",
         "first_token_step",
-        "hashed_tokens",
         "keys",
         "known",
         "last_token_step",
@@ -42,6 +43,7 @@ class Request:
         "row",
         "scheduled_step",
         "segments",
+        "shareable_tokens",
         "verifications",
     )
 
@@ -57,6 +59,7 @@ class Request:
         adapter: int = 0,
         segments: list[tuple[int, int]] | None = None,
         output_segment: int = -1,
+        shareable_tokens: int | None = None,
     ) -> None:
         self.row = row  # the request's name: row of its RequestTable
         self.prompt_tokens = prompt_tokens
@@ -67,13 +70,15 @@ class Request:
         self.adapter = adapter
         self.segments = segments  # None: no token in common with any other request
         self.output_segment = output_segment
+        # Leading tokens another request may share (all of them unless the caller knows better).
+        default = 0 if segments is None else EVERYTHING
+        self.shareable_tokens = default if shareable_tokens is None else shareable_tokens
         self.known = prompt_tokens
         self.computed = 0
         self.drafts = 0  # speculative tokens proposed for its next step
         self.verifications = 0  # verification steps so far: position in its stream of acceptances
         self.num_blocks = 0
-        self.block_ids: list[int] = []  # identities of its first blocks (prefix caching only)
-        self.hashed_tokens = 0  # leading tokens whose full blocks others can find (prefix caching only)
+        self.block_ids: list[int] = []  # names of those of its first blocks that have one (prefix caching only)
         self.findable_tokens = 0  # leading tokens whose blocks may be found once it leaves ``running``
         self.keys: list[int] | None = None  # content keys of its full blocks (prefix caching only)
         self.order = -1  # position in the order of admission to ``running``

@@ -41,7 +41,7 @@ def test_of_equal_blocks_the_oldest_that_is_left_is_found() -> None:
     longer = _request(9, 5)
     assert pool.find_prefix(longer) == [blocks[0]]
     for request in twins:  # freed in order: each block taken for something else forgets the oldest copy first
-        pool.release(request, 4)
+        pool.release(request, 4, done=True)
     for oldest in (1, 2, 3):
         pool.grow(_request(20 + oldest, 4, segment=20 + oldest), 4)
         assert pool.find_prefix(longer) == [blocks[oldest]]
@@ -55,7 +55,7 @@ def test_a_middle_copy_may_go_first() -> None:
     for request in (first, second, third):
         _enter(pool, request)
     kept = first.block_ids[0]
-    pool.release(second, 4)
+    pool.release(second, 4, done=True)
     pool.grow(_request(7, 4, segment=7), 4)
     assert pool.find_prefix(_request(9, 5)) == [kept]
 
@@ -66,9 +66,9 @@ def test_shared_blocks_are_freed_by_their_last_holder() -> None:
     _enter(pool, first)
     assert len(_enter(pool, second)) == 2
     assert pool.used == 3
-    pool.release(first, 8)
+    pool.release(first, 8, done=True)
     assert pool.used == 3
-    pool.release(second, 12)
+    pool.release(second, 12, done=True)
     assert pool.used == 0
     assert len(pool.find_prefix(_request(2, 12))) == 2  # the third block holds the last token
 
@@ -77,19 +77,19 @@ def test_tail_blocks_are_overwritten_first() -> None:
     pool = _pool(3)
     first = _request(0, 12)
     _enter(pool, first)
-    pool.release(first, 12)
+    pool.release(first, 12, done=True)
     for left in (2, 1, 0):
         pool.grow(_request(10 + left, 4, segment=10 + left), 4)
         assert len(pool.find_prefix(_request(1, 13))) == left
 
 
 def test_cohort_blocks_get_their_names_on_release() -> None:
-    """Blocks taken without a name hold generated tokens, found again after a preemption."""
+    """Blocks taken without a name hold generated tokens, found again after a preemption, but not once it is done."""
     pool = _pool(6)
     request = _request(0, 4)
     _enter(pool, request)
     pool.take(2)
-    request.known, request.computed, request.num_blocks = 13, 12, 3
-    pool.release(request, 12)
+    request.known, request.computed, request.num_blocks, request.preemptions = 13, 12, 3, 1
+    pool.release(request, 12, done=False)
     assert pool.used == 0
     assert len(pool.find_prefix(request)) == 3
