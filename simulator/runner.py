@@ -54,6 +54,7 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     diagnosis = diagnose(first, summaries[0], wiring.engine)
     shares = operator_shares(wiring.deployment, step_mix(first.steps))
     summary["diagnosis"] = {"verdict": diagnosis.verdict, "text": diagnosis.text}
+    summary["operators_ms_per_step"] = {share.name: share.seconds * 1e3 for share in shares}
     summary["notes"] = notes
     summary["timing"] = {"wall_s": wall_s, "requests_per_wall_s": requests / wall_s, "engine_steps": steps}
     return RunResult(

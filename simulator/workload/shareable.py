@@ -25,8 +25,9 @@ def shareable_tokens(segments: PromptSegments, output_segment: IntColumn | None 
 
     row_of = np.repeat(np.arange(rows), np.diff(segments.offsets))
     # Unique segments seen so far within the row, the current one included: 0 while the path is still shared.
-    unique_before = np.cumsum(~common) - np.concatenate(([0], np.cumsum(~common)))[segments.offsets[:-1]][row_of]
-    leading = unique_before == 0
+    unique = np.cumsum(~common, dtype=np.int64)
+    at_start = np.concatenate((np.zeros(1, dtype=np.int64), unique))[segments.offsets[:-1]]
+    leading = unique == at_start[row_of]
     shared = np.bincount(row_of[leading], weights=segments.tokens[leading], minlength=rows).astype(np.int64)
     if output_segment is not None:
         prompt = np.bincount(row_of, weights=segments.tokens, minlength=rows).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Set a run against a measurement, or against another run."""
