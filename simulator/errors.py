@@ -7,7 +7,7 @@ would have been allowed. The command line prints it without a traceback and exit
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -54,14 +54,26 @@ class InputError(Exception):
         return f"{where}{self.problem}{found}{hint}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A "did you mean" sentence for a misspelt name, or None when nothing known is near it."""
-    names = list(known)
-    near = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=3, cutoff=0.6)
-    if not near:
+_NEAR, _MOST_NEAR = 0.6, 3
+"""Least similarity of a name worth proposing (difflib's ratio), and how many are."""
+
+
+def did_you_mean(
+    word: str, known: Iterable[str], *, of: Mapping[str, object] | None = None, near: float = _NEAR
+) -> str | None:
+    """A "did you mean" sentence for a misspelt name, or None when nothing known is near it.
+
+    ``of``: what each name stands for; of several near names for one thing only the nearest is proposed. ``near``: least
+    similarity, higher where a wrong proposal would mislead.
+    """
+    by_lower = {name.lower(): name for name in known}
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=len(by_lower) or 1, cutoff=near)
+    found: dict[object, str] = {}
+    for name in (by_lower[match] for match in matches):
+        found.setdefault(name if of is None else of[name], name)
+    if not found:
         return None
-    by_lower = {name.lower(): name for name in names}
-    return "did you mean " + " or ".join(repr(by_lower[match]) for match in near) + "?"
+    return "did you mean " + " or ".join(repr(name) for name in list(found.values())[:_MOST_NEAR]) + "?"
 
 
 def _short(value: object, limit: int = 80) -> str:

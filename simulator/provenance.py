@@ -16,8 +16,9 @@ def provenance(wiring: Wiring, workload: Workload, shares: Sequence[OperatorShar
 
     ``time_share_by_provenance``: share of the step time whose kernel class is measured, fitted, transferred or
     nominal.
-    ``step_time_error``: time-weighted mean of the kernel classes' stated errors; it bounds the error of a step as long
-    as each class stays within its own.
+    ``step_time_error``: typical relative error of a step, the time-weighted mean of its kernel classes' median errors.
+    It is no bound: half of the kernels err by more, and queues amplify it. ``dtypes``: formats of weights, activations
+    and KV cache.
     """
     deployment = wiring.deployment
     total = sum(share.seconds for share in shares)
@@ -28,6 +29,11 @@ def provenance(wiring: Wiring, workload: Workload, shares: Sequence[OperatorShar
         "inferplan": simulator.__version__,
         "model": {"name": deployment.model.name, "parameters": deployment.model.parameters},
         "hardware": {"name": deployment.hardware.name, "sources": list(deployment.hardware.sources)},
+        "dtypes": {
+            "weights": deployment.dtypes.weights,
+            "activations": deployment.dtypes.activations,
+            "kv_cache": deployment.dtypes.kv,
+        },
         "engine": {"name": deployment.engine.name, "source": deployment.engine.source},
         "workload": workload.description,
         "kv_blocks_per_replica": wiring.engine.num_blocks,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from simulator.atomic import gzip_bytes
 from simulator.metrics.summary import RunRecords, Summary
 from simulator.metrics.work import OperatorShare
+from simulator.models.dtypes import BYTES_PER_ELEMENT
+from simulator.report.figures import load_line, milliseconds, throughput_lines
 from simulator.report.files import write_folder
 from simulator.report.html import summary_html
 from simulator.report.run_charts import CHART_NAMES, RunCharts
@@ -60,7 +62,15 @@ class RunResult:
         devices = f"{tp} x " if tp > 1 else ""
         times = f", {replicas} replicas" if replicas > 1 else ""
         model, hardware = self.provenance["model"]["name"], self.provenance["hardware"]["name"]
-        return f"{model} on {devices}{hardware}{times}: {self.provenance['workload']}"
+        return f"{model} on {devices}{hardware}{times}{self._formats}: {self.provenance['workload']}"
+
+    @property
+    def _formats(self) -> str:
+        """The number formats, where one of them is narrower than 16 bit (8-bit weights bring 8-bit activations)."""
+        dtypes = self.provenance["dtypes"]
+        if all(BYTES_PER_ELEMENT.get(dtype, 0) >= 2 for dtype in dtypes.values()):
+            return ""
+        return f" (weights {dtypes['weights']}, activations {dtypes['activations']}, KV {dtypes['kv_cache']})"
 
     @property
     def charts(self) -> RunCharts:
@@ -96,5 +106,15 @@ class RunResult:
             files |= self.charts.files()
         return write_folder(Path(folder), files, outdated=CHART_FILES)
 
+    def __repr__(self) -> str:
+        """What was run and the main figures; the records behind it are megabytes."""
+        lines = [("TTFT, TPOT", _latencies(self.summary)), *throughput_lines(self.summary)]
+        return "\n".join([self.title, load_line(self.summary), *(f"  {name:<12} {text}" for name, text in lines)])
+
     def _repr_html_(self) -> str:
         return summary_html(self.title, self.summary)
+
+
+def _latencies(summary: Summary) -> str:
+    means = (f"{milliseconds(summary[f'mean_{key}_ms'])} ms" for key in ("ttft", "tpot"))
+    return ", ".join(means) + " on average"

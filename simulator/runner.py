@@ -11,7 +11,7 @@ from simulator.errors import InputError
 from simulator.metrics.confidence import over_seeds
 from simulator.metrics.diagnosis import diagnose
 from simulator.metrics.step_mix import step_mix
-from simulator.metrics.summary import RunRecords, Summary, SummaryRules, mean_of, summarise
+from simulator.metrics.summary import GIVEN, PEAKS, RunRecords, Summary, SummaryRules, mean_of, summarise
 from simulator.metrics.work import operator_shares, run_totals
 from simulator.provenance import provenance
 from simulator.result import RunResult
@@ -20,6 +20,7 @@ from simulator.wiring import Wiring, wire
 from simulator.workload.arrivals import GammaArrivals, PoissonArrivals
 from simulator.workload.generate import generate
 from simulator.workload.profiles import load_profile
+from simulator.workload.same import same_requests
 from simulator.workload.spec import WorkloadSpec
 from simulator.workload.workload import Workload
 
@@ -30,8 +31,9 @@ OnProgress = Callable[[float, int, int], None]
 def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = None) -> RunResult:
     """Run a scenario with ``seeds`` consecutive seeds, beginning at its own.
 
-    The summary of several seeds holds means over them and a 95 % interval for each; the tables and charts of the result
-    are those of the first seed. Raises ``InputError`` for a scenario that cannot be run.
+    The summary of several seeds holds means over them (of peaks the largest) and 95 % intervals; the tables and charts
+    of the result are those of the first seed. A seed that draws the same requests as the first is not simulated again.
+    Raises ``InputError`` for a scenario that cannot be run.
     """
     if seeds < 1:
         raise InputError("must be at least 1", path="seeds", value=seeds)
@@ -42,7 +44,15 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     notes: list[str] = list(wiring.notes)
     steps = requests = 0
     for index in range(seeds):
-        records, outcome = _simulate(wiring, scenario.run.seed + index, _shifted(on_progress, index, seeds))
+        progress, seed = _shifted(on_progress, index, seeds), scenario.run.seed + index
+        workload = _workload(wiring.scenario, seed)
+        if first is not None and wiring.acceptance is None and same_requests(workload, first.workload):
+            summaries.append(summaries[0])
+            if progress is not None:
+                progress(summaries[0]["duration"], first.log.n, first.log.n)
+            continue
+        outcome = _simulate(wiring, workload, seed, progress)
+        records = RunRecords(workload, outcome.request_log, outcome.step_logs)
         summaries.append(_summary(wiring, records))
         notes += [note for note in outcome.notes if note not in notes]
         steps += outcome.engine_steps
@@ -51,7 +61,7 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     assert first is not None
     wall_s = time.perf_counter() - started
     summary = _over_seeds(summaries, notes, scenario.run.seed)
-    diagnosis = diagnose(first, summaries[0], wiring.engine)
+    diagnosis = diagnose(first, summaries[0], wiring.engine, scenario.slo.objectives())
     shares = operator_shares(wiring.deployment, step_mix(first.steps))
     summary["diagnosis"] = {"verdict": diagnosis.verdict, "text": diagnosis.text}
     summary["operators_ms_per_step"] = {share.name: share.seconds * 1e3 for share in shares}
@@ -66,9 +76,8 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     )
 
 
-def _simulate(wiring: Wiring, seed: int, on_progress: OnProgress | None) -> tuple[RunRecords, SimulationOutcome]:
-    workload = _workload(wiring.scenario, seed)
-    outcome = simulate(
+def _simulate(wiring: Wiring, workload: Workload, seed: int, on_progress: OnProgress | None) -> SimulationOutcome:
+    return simulate(
         workload,
         wiring.engine,
         CompiledStepCost(wiring.deployment, max_num_batched_tokens=wiring.engine.max_num_batched_tokens),
@@ -78,7 +87,6 @@ def _simulate(wiring: Wiring, seed: int, on_progress: OnProgress | None) -> tupl
         seed=seed,
         on_progress=on_progress,
     )
-    return RunRecords(workload, outcome.request_log, outcome.step_logs), outcome
 
 
 def _workload(scenario: Scenario, seed: int) -> Workload:
@@ -108,11 +116,11 @@ def _over_seeds(summaries: list[Summary], notes: list[str], first_seed: int) -> 
     if len(summaries) == 1:
         return {**summaries[0], "seeds": [first_seed]}
     if all(summary == summaries[0] for summary in summaries):
-        notes.append("all seeds gave the same result: nothing in this scenario is drawn at random")
+        notes.append("all seeds give the same result: nothing in this scenario is drawn at random")
     mean = mean_of(summaries)
     del mean["batch_means_ci95"]  # of one run; several seeds have the better interval
     seeds = list(range(first_seed, first_seed + len(summaries)))
-    return {**mean, "seeds": seeds, "seeds_ci95": over_seeds(summaries)}
+    return {**mean, "seeds": seeds, "seeds_ci95": over_seeds(summaries, PEAKS | GIVEN)}
 
 
 def _shifted(on_progress: OnProgress | None, index: int, seeds: int) -> OnProgress | None:

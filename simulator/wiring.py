@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.cost.deployment import Deployment
+from simulator.cost.deployment import Deployment, dtypes_for
 from simulator.cost.memory import MemoryPlan, default_limits, kv_plan
 from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
+from simulator.hardware.catalog import load_hardware
 from simulator.models.catalog import load_model
-from simulator.operators.layout import Dtypes
+from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.scenario.schema import Scenario
 
 
@@ -47,6 +48,7 @@ def _wire(scenario: Scenario) -> Wiring:
         gpu_memory_utilization=engine.gpu_memory_utilization,
         block_size=engine.block_size,
         num_gpu_blocks_override=engine.num_gpu_blocks_override,
+        max_num_seqs=engine.max_num_seqs,
     )
     notes: list[str] = []
     filled = _engine_defaults(scenario, deployment, memory, notes)
@@ -60,6 +62,7 @@ def _wire(scenario: Scenario) -> Wiring:
             }
         ),
     )
+    notes += _number_formats(deployment)
     speculation = resolved.engine.speculative_config
     acceptance = list(speculation.acceptance) if speculation else None
     if speculation:
@@ -68,21 +71,30 @@ def _wire(scenario: Scenario) -> Wiring:
 
 
 def _deployment(scenario: Scenario) -> Deployment:
-    model = load_model(scenario.model)
+    model, hardware = load_model(scenario.model), load_hardware(scenario.hardware)
     wanted = scenario.dtypes
-    weights = model.torch_dtype if wanted.weights == "auto" else wanted.weights
     return Deployment.of(
         model,
-        scenario.hardware,
+        hardware,
         tensor_parallel_size=scenario.parallel.tensor_parallel_size,
-        dtypes=Dtypes.of(
-            weights,
+        dtypes=dtypes_for(
+            model,
+            hardware,
+            weights=None if wanted.weights == "auto" else wanted.weights,
             activations=None if wanted.activations == "auto" else wanted.activations,
             kv=None if wanted.kv_cache == "auto" else wanted.kv_cache,
         ),
         engine=scenario.engine.profile,
         top_p_sampling=scenario.sampling.top_p,
     )
+
+
+def _number_formats(deployment: Deployment) -> list[str]:
+    dtypes = deployment.dtypes
+    if BYTES_PER_ELEMENT[dtypes.activations] >= 2:
+        return []
+    wide = f"dtypes.activations: {dtypes.other} quantises the weights only"
+    return [f"activations are {dtypes.activations} as the {dtypes.weights} weights are, and multiplied so; {wide}"]
 
 
 def _engine_defaults(
@@ -93,12 +105,17 @@ def _engine_defaults(
     batched_tokens, seqs = default_limits(deployment.hardware)
     model_len = engine.max_model_len
     if model_len is None:
-        positions, room = deployment.model.max_position_embeddings, _usable_blocks(memory) * engine.block_size
+        positions, room = deployment.model.max_position_embeddings, memory.usable_blocks * engine.block_size
         model_len = min(positions, room)
         if room < positions:
             notes.append(
                 f"max_model_len is {model_len:,}: the KV cache holds no request of the model's {positions:,} tokens"
             )
+    if memory.max_sequences is not None and (engine.max_num_seqs or seqs) > memory.max_sequences:
+        seqs = memory.max_sequences
+        notes.append(f"max_num_seqs is {seqs:,}: memory holds the constant state of no more sequences")
+    else:
+        seqs = engine.max_num_seqs or seqs
     if not engine.enable_chunked_prefill:
         batched_tokens = max(batched_tokens, model_len)
     asynchronous = engine.async_scheduling
@@ -107,7 +124,7 @@ def _engine_defaults(
         asynchronous = deployment.engine.async_scheduling and vllm
     return {
         "max_model_len": model_len,
-        "max_num_seqs": engine.max_num_seqs or seqs,
+        "max_num_seqs": seqs,
         "max_num_batched_tokens": engine.max_num_batched_tokens or batched_tokens,
         "async_scheduling": asynchronous,
     }
@@ -122,7 +139,7 @@ def _engine_config(resolved: Scenario, memory: MemoryPlan) -> EngineConfig:
     speculation = engine.speculative_config
     config = EngineConfig(
         policy=engine.policy,
-        num_blocks=_usable_blocks(memory),
+        num_blocks=memory.usable_blocks,
         block_size=engine.block_size,
         max_num_seqs=engine.max_num_seqs,
         max_num_batched_tokens=engine.max_num_batched_tokens,
@@ -138,8 +155,3 @@ def _engine_config(resolved: Scenario, memory: MemoryPlan) -> EngineConfig:
     )
     check_config(config)
     return config
-
-
-def _usable_blocks(memory: MemoryPlan) -> int:
-    """KV blocks requests can have: vLLM keeps one of its ``num_gpu_blocks`` as the null block."""
-    return max(1, memory.num_blocks - 1)

@@ -6,13 +6,16 @@ at the end refuses the keys nobody asked for. No schema library is loaded for it
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError, did_you_mean
 from simulator.yaml_document import Document, Place, read_document
+
+
+LARGEST_NUMBER = 1e300
+"""Numbers above it (infinity, integers no float can hold) are mistakes; NaN fails the comparison."""
 
 
 class Section:
@@ -74,7 +77,7 @@ class Section:
 
     def _checked_number(self, key: str, value: object, above: float, at_least: float | None) -> float:
         rule = f"must be a number > {above:g}" if at_least is None else f"must be a number >= {at_least:g}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_NUMBER:
             raise self.error(key, rule, value=value)
         if (at_least is None and value <= above) or (at_least is not None and value < at_least):
             raise self.error(key, rule, value=value)

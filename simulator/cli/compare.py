@@ -26,7 +26,7 @@ def compare(run: Path, bench: Path) -> None:
         band = f"{_short(row.low)} - {_short(row.high)}"
         inside = "yes" if row.inside else "no"
         typer.echo(f"{row.name:<24}{_short(row.predicted):>11}{band:>19}{_short(row.measured):>11}{error:>8}  {inside}")
-    typer.echo("\nerror = predicted / measured - 1; band = stated error of the step times, which queueing can amplify")
+    typer.echo("\nerror = predicted / measured - 1; band = typical error of the step times, which queueing can amplify")
 
 
 def diff(before: Path, after: Path) -> None:

@@ -10,6 +10,9 @@ import typer
 from simulator import __version__
 from simulator.cli.errors import exits_cleanly
 from simulator.cli.estimate import estimate_command
+from simulator.cli.show import show_command
+from simulator.cli.trace import trace_app
+from simulator.cli.validate import validate_command
 
 app = typer.Typer(
     name="inferplan",
@@ -59,6 +62,8 @@ def run_command(
 
 
 app.command("estimate")(exits_cleanly(estimate_command))
+app.add_typer(trace_app, name="trace")
+app.command("validate")(exits_cleanly(validate_command))
 
 
 @app.command("conform")
@@ -79,12 +84,68 @@ def conform(
 @app.command("list")
 @exits_cleanly
 def list_command(
-    what: Annotated[str, typer.Argument(help="models, hardware, workloads or policies.", metavar="WHAT")],
+    what: Annotated[str, typer.Argument(help="models, hardware, nodes, workloads or policies.", metavar="WHAT")],
+    search: Annotated[
+        list[str] | None, typer.Argument(help="Only entries that contain every word.", metavar="SEARCH")
+    ] = None,
 ) -> None:
     """Print the names the program knows, one per line."""
     from simulator.cli.catalog import list_names
 
-    list_names(what)
+    list_names(what, " ".join(search or []))
+
+
+app.command("show")(exits_cleanly(show_command))
+
+
+@app.command("compare")
+@exits_cleanly
+def compare_command(
+    run: Annotated[Path, typer.Argument(help="Folder written by inferplan run --out.", metavar="RUN")],
+    bench: Annotated[Path, typer.Argument(help="Result file of vllm bench serve.", metavar="BENCH.json")],
+) -> None:
+    """Set a run against your own vllm bench serve result."""
+    from simulator.cli.compare import compare
+
+    compare(run, bench)
+
+
+@app.command("diff")
+@exits_cleanly
+def diff_command(
+    before: Annotated[Path, typer.Argument(help="Folder written by inferplan run --out.", metavar="RUN_A")],
+    after: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B")],
+) -> None:
+    """Explain which operator, queue or memory term makes two runs differ."""
+    from simulator.cli.compare import diff
+
+    diff(before, after)
+
+
+import_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Make a scenario from what another tool was told."
+)
+app.add_typer(import_app, name="import")
+
+
+@import_app.callback()
+def _import() -> None:
+    pass
+
+
+@import_app.command("vllm")
+@exits_cleanly
+def import_vllm_command(
+    command: Annotated[str, typer.Argument(help="The whole command line, quoted.", metavar='"vllm serve ..."')],
+    hardware: Annotated[str, typer.Option(help="Accelerator it runs on: inferplan list hardware.")],
+    workload: Annotated[str, typer.Option(help="Bundled workload, or a trace file.")] = "azure-conv-2023",
+    log: Annotated[Path | None, typer.Option(help="Start-up log: KV cache size, model length.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scenario there.")] = None,
+) -> None:
+    """Turn a vllm serve command line into a scenario."""
+    from simulator.cli.import_vllm import import_vllm
+
+    import_vllm(command, hardware=hardware, workload=workload, log=log, out=out)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from simulator.cost.kernel_error import ERROR_MEANING
 from simulator.report.figures import (
     LATENCIES,
     LATENCY_COLUMNS,
@@ -23,7 +24,7 @@ WIDTH = 100
 FORMULAS = {
     "ttft": "first token - arrival",
     "tpot": "(E2EL - TTFT) / (output tokens - 1), per request",
-    "itl": "every gap between two tokens, pooled",
+    "itl": "every gap between two deliveries, pooled",
     "e2el": "last token - arrival",
     "queue_time": "first scheduled - arrival",
 }
@@ -51,7 +52,10 @@ def _window(summary: dict[str, Any]) -> str:
     if not window["whole_run"]:
         line += f"\nmeasured from {window['start_s']:,.1f} s to {window['end_s']:,.1f} s"
     if len(summary["seeds"]) > 1:
-        line += f"\nmeans over {len(summary['seeds'])} seeds; +- is half the 95 % interval of the mean"
+        line += (
+            f"\nmeans over {len(summary['seeds'])} seeds, peaks the largest; ± is half the 95 % interval of the mean; "
+            f"tables and charts: seed {summary['seeds'][0]} only"
+        )
     return line
 
 
@@ -63,7 +67,7 @@ def _diagnosis(summary: dict[str, Any]) -> str:
 
 def _latency_table(summary: dict[str, Any]) -> str:
     intervals = summary.get("seeds_ci95")
-    heads = [*LATENCY_COLUMNS, *(["mean +-"] if intervals else [])]
+    heads = [*LATENCY_COLUMNS, *(["mean ±"] if intervals else [])]
     lines = [f"{'ms':<6}" + "".join(f"{head:>10}" for head in heads) + "   definition"]
     for key, label in LATENCIES.items():
         cells = [milliseconds(summary[f"{statistic}_{key}_ms"]) for statistic in LATENCY_COLUMNS.values()]
@@ -83,8 +87,8 @@ def _trust(result: RunResult) -> str:
     shares = ", ".join(f"{percent(share)} {name}" for name, share in sorted(known.items(), key=lambda kv: -kv[1]))
     timing = result.summary["timing"]
     return _wrapped(
-        f"Accuracy: step times within about +-{percent(error)} (kernel times: {shares}; "
-        f"host: {result.provenance['engine']['name']}). "
+        f"Accuracy: step times ± {percent(error)}: {ERROR_MEANING}. "
+        f"Kernel times: {shares}; host: {result.provenance['engine']['name']}. "
         f"Simulated in {timing['wall_s']:.2f} s ({timing['requests_per_wall_s']:,.0f} requests/s)."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from typing import Protocol
 
@@ -57,6 +58,7 @@ class Replica:
         self._delivery_s = delivery_s
         self._on_done = on_done
         self._wake: Event | None = None
+        self._last_arrival = -1.0
         self._features = StepFeatures()  # running totals
         steps.num_blocks = core.pool.total
         clock.process(self._batches() if POLICIES[core.config.policy].windowed else self._run())
@@ -69,6 +71,8 @@ class Replica:
     def submit(self, request: Request) -> None:
         """A request arrives now."""
         row, now = request.row, self.clock.now
+        # Strictly increasing, as times of a real server are: equal ones could preempt each other for ever.
+        request.arrival = self._last_arrival = max(now, math.nextafter(self._last_arrival, math.inf))
         self.requests.arrival_s[row] = now
         self.requests.replica[row] = self.steps.replica
         try:
@@ -163,6 +167,7 @@ class Replica:
             totals.prefill_pairs += features.prefill_pairs
             totals.prefill_kv += features.prefill_kv
             totals.prefill_tiles += features.prefill_tiles
+        if features.admitted:
             totals.admitted += features.admitted
 
     def _complete(self, plan: StepPlan, done: list[Request], end_s: float) -> None:
@@ -205,5 +210,6 @@ class Replica:
         self._features.decode_seqs = int(steps.column("decode_seqs").sum(dtype="int64"))
         steps.feature_totals = self._features.as_dict()
         steps.preemptions = core.preemptions
+        steps.blocked_admissions = core.blocked_admissions
         steps.prefix_queries = core.prefix_queries
         steps.prefix_hits = core.prefix_hits

@@ -67,6 +67,7 @@ def simulate(
     clock = Clock()
     total = len(workload.table)
     log = RequestLog(total)
+    log.delivery_s = api_latency_s
     counter = _DoneCounter(clock, total, on_progress)
     replicas = [
         Replica(
@@ -125,5 +126,9 @@ def _notes(log: RequestLog) -> list[str]:
     notes = []
     if log.refusals:
         row, reason = next(iter(log.refusals.items()))
-        notes.append(f"{len(log.refusals)} requests were refused at admission, the first (row {row}) because: {reason}")
+        if len(log.refusals) == 1:
+            notes.append(f"1 request (row {row}) was refused at admission because: {reason}")
+        else:
+            count = f"{len(log.refusals):,} requests"
+            notes.append(f"{count} were refused at admission, the first (row {row}) because: {reason}")
     return notes

@@ -4,8 +4,10 @@ A step's cost is a sum of parts that each follow from few statistics, because wo
 
 * linear layers, norms, collectives, host time of a step: a list over the token count (graph padding folded in);
 * LM head and sampler: a list over the sampled rows;
-* decode attention: the larger of two straight lines in the summed KV, coefficients in lists over the sequences;
-* prefill attention: a closed form in the chunk sums, on plain floats.
+* decode attention: the larger of two straight lines in the summed KV, coefficients in lists over the sequences, with
+  the kernels that follow the number of sequences alone (state updates, cross attention) folded in;
+* prefill attention: a closed form in the chunk sums, on plain floats; mixers without one take the readable path;
+* the encoder of an encoder-decoder: a list over the admitted requests.
 
 Tables are filled by numpy through the very functions the readable path uses, and grow by doubling when a larger step
 comes.
@@ -13,16 +15,21 @@ comes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from simulator.cost.attention_forms import DecodeAttentionForm, PlainOps, PrefillAttentionForm
 from simulator.cost.deployment import Deployment
 from simulator.cost.operator_time import decode_form, operator_seconds, prefill_form
+from simulator.models.attention import GQAAttention
+from simulator.models.spec import LayerBlock
 from simulator.operators.attention import DecodeStatistics, PrefillStatistics, decode_work, prefill_work
+from simulator.operators.encoder import admission_work
 from simulator.operators.features import StepFeatures
-from simulator.operators.step import sampled_work, token_work
-from simulator.operators.work import DecodeAttention, PrefillAttention, Work
+from simulator.operators.step import decode_fixed_work, prefill_statistics, sampled_work, token_work
+from simulator.operators.work import PrefillAttention, Sizes, Work
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,8 +42,10 @@ class CompiledStepCost:
         self._admitted_s = deployment.engine.per_admitted_s
         self._prefill_host_s = deployment.model.num_layers * deployment.engine.per_layer_prefill_s
         self._decode = _decode_groups(deployment)
-        self._plain_decode = len(self._decode) == 1 and self._decode[0].window is None
+        self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].window is None)
         self._prefill = _prefill_groups(deployment)
+        self._formless = [group for group in deployment.model.layer_groups if not _has_prefill_form(group[0])]
+        self._has_encoder = deployment.model.encoder is not None
         self._build(max(1, max_num_batched_tokens))
 
     def _build(self, largest: int) -> None:
@@ -45,17 +54,23 @@ class CompiledStepCost:
         self._largest = largest
         self._token_s = [0.0, *_token_seconds(self.deployment, sizes).tolist()]
         self._sampled_s = [0.0, *_sampled_seconds(self.deployment, sizes).tolist()]
+        self._fixed_s = [0.0, *_fixed_seconds(self.deployment, sizes).tolist()]
+        self._admission_s = [0.0, *_admission_seconds(self.deployment, sizes).tolist()]
         self._least_s, self._start_s, self._per_kv_s = self._decode_lists(sizes)
 
     def _decode_lists(self, sizes: Floats) -> tuple[list[float], list[float], list[float]]:
-        """Coefficients of plain decode attention, when one group of layers without a window makes up the model."""
+        """Coefficients of plain decode attention, when at most one group of layers, without a window, follows the
+        summed KV; kernels that follow the number of sequences are added to both lines."""
         if not self._plain_decode:
             return [], [], []
-        group = self._decode[0]
-        least, start, per_kv_token = (
-            group.scale * np.broadcast_to(c, sizes.shape) for c in group.form.lines(sizes, sizes)
-        )
-        return [0.0, *least.tolist()], [0.0, *start.tolist()], [0.0, *per_kv_token.tolist()]
+        zeros = np.zeros_like(sizes)
+        least, start, per_kv_token = (zeros, zeros, zeros)
+        for group in self._decode:
+            least, start, per_kv_token = (
+                group.scale * np.broadcast_to(c, sizes.shape) for c in group.form.lines(sizes, sizes)
+            )
+        fixed = np.asarray(self._fixed_s[1:])
+        return [0.0, *(least + fixed).tolist()], [0.0, *(start + fixed).tolist()], [0.0, *per_kv_token.tolist()]
 
     def seconds(self, features: StepFeatures) -> float:
         """Seconds of a step; 0 for a step without tokens."""
@@ -79,12 +94,23 @@ class CompiledStepCost:
             seconds += self._prefill_seconds(features)
         if features.admitted:
             seconds += features.admitted * self._admitted_s
+            if self._has_encoder:
+                seconds += self._encoder_seconds(features.admitted)
         return seconds
+
+    def _encoder_seconds(self, admitted: int) -> float:
+        """Encoder and cross keys and values of the requests admitted."""
+        if admitted > self._largest:
+            self._build(2 * admitted)
+        return self._admission_s[admitted]
 
     def _decode_seconds(self, features: StepFeatures) -> float:
         """Decode attention with verifications (several queries per sequence), windows or several kinds of layers."""
         sequences, queries, kv_tokens = features.decode_seqs, features.decode_queries, features.decode_kv
-        seconds = 0.0
+        if queries == sequences:
+            seconds = self._fixed_s[sequences]
+        else:
+            seconds = float(_fixed_seconds(self.deployment, float(sequences), float(queries)))
         for group in self._decode:
             attended = kv_tokens if group.window is None else min(kv_tokens, sequences * group.window)
             seconds += group.scale * group.form.seconds(sequences, queries, attended, PlainOps)
@@ -103,6 +129,8 @@ class CompiledStepCost:
                 near_pairs, near_kv = min(pairs, tokens * window), min(kv_tokens, tokens + sequences * window)
                 once = group.form.seconds(sequences, tokens, near_pairs, near_kv, features.prefill_tiles, PlainOps)
             seconds += group.scale * once
+        if self._formless:
+            seconds += _readable_prefill_seconds(self._formless, prefill_statistics(features), self.deployment)
         return seconds
 
 
@@ -125,25 +153,56 @@ class _PrefillGroup:
 
 
 def _decode_groups(deployment: Deployment) -> list[_DecodeGroup]:
-    groups = []
-    for block, count in deployment.model.layer_groups:
-        for work in decode_work(block.attention, deployment.layout, DecodeStatistics(1, 1, 1), count):
-            assert isinstance(work.shape, DecodeAttention), f"{type(work.shape).__name__} has no compiled form"
-            scale = count * deployment.engine.decode_attention_multiplier
-            form = decode_form(work.shape, deployment)
-            groups.append(_DecodeGroup(form, scale, block.attention.sliding_window))
-    return groups
+    scale = deployment.engine.decode_attention_multiplier
+    return [
+        _DecodeGroup(decode_form(work.shape, deployment), count * scale, mixer.sliding_window)
+        for block, count in deployment.model.layer_groups
+        for mixer in block.mixers
+        for work in decode_work(mixer, deployment.layout, DecodeStatistics(1, 1, 1), count)
+    ]
+
+
+def _has_prefill_form(block: LayerBlock) -> bool:
+    """Whether a layer's prefill is one attention call over the step's own sums."""
+    return isinstance(block.attention, GQAAttention) and block.cross_attention is None
 
 
 def _prefill_groups(deployment: Deployment) -> list[_PrefillGroup]:
     groups = []
     for block, count in deployment.model.layer_groups:
+        if not _has_prefill_form(block):
+            continue
         for work in prefill_work(block.attention, deployment.layout, PrefillStatistics(1, 1, 1, 1, 1), count):
             assert isinstance(work.shape, PrefillAttention), f"{type(work.shape).__name__} has no compiled form"
             scale = count * deployment.engine.prefill_attention_multiplier
             form = prefill_form(work.shape, deployment)
             groups.append(_PrefillGroup(form, scale, block.attention.sliding_window))
     return groups
+
+
+def _readable_prefill_seconds(
+    groups: list[tuple[LayerBlock, int]], chunks: PrefillStatistics, deployment: Deployment
+) -> float:
+    """Prefill kernels of layers without a closed form."""
+    return sum(
+        float(operator_seconds(work, deployment))
+        for block, count in groups
+        for mixer in block.mixers
+        for work in prefill_work(mixer, deployment.layout, chunks, count)
+    )
+
+
+def _fixed_seconds(deployment: Deployment, sequences: Sizes, queries: Sizes | None = None) -> Any:
+    """Kernels that follow the number of decoding sequences; one query row each unless ``queries`` says otherwise."""
+    rows = sequences if queries is None else queries
+    work = decode_fixed_work(deployment.model, deployment.layout, sequences, rows)
+    return np.broadcast_to(sum((operator_seconds(item, deployment) for item in work), start=0.0), np.shape(sequences))
+
+
+def _admission_seconds(deployment: Deployment, admitted: Floats) -> Floats:
+    """Encoder passes."""
+    return np.broadcast_to(_summed(admission_work(deployment.model, deployment.layout, admitted), deployment),
+                           admitted.shape)  # fmt: skip
 
 
 def _token_seconds(deployment: Deployment, tokens: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.cost.engine_profile import DEFAULT_ENGINE, EngineProfile, load_engine
@@ -11,8 +11,9 @@ from simulator.hardware.catalog import load_hardware
 from simulator.hardware.fits import KernelFits, load_fits
 from simulator.hardware.profile import HardwareProfile
 from simulator.models.catalog import load_model
-from simulator.models.spec import GQAAttention, ModelSpec
+from simulator.models.spec import ModelSpec, TokenMixer
 from simulator.operators.layout import Dtypes, Layout
+from simulator.operators.sharding import split_units
 
 _KV_FORMATS = ("bf16", "fp16", "fp8", "int8")
 
@@ -62,18 +63,39 @@ class Deployment:
         fits: KernelFits | None = None,
         top_p_sampling: bool = False,
     ) -> Deployment:
-        """Build from names or objects; formats default to the model's own 16-bit one, constants to the device's."""
+        """Build from names or objects; formats default to those of the checkpoint, constants to the device's."""
         spec = model if isinstance(model, ModelSpec) else load_model(model)
         device = hardware if isinstance(hardware, HardwareProfile) else load_hardware(hardware)
         return cls(
             model=spec,
             hardware=device,
             tensor_parallel_size=tensor_parallel_size,
-            dtypes=dtypes or Dtypes.of(spec.torch_dtype),
+            dtypes=dtypes or dtypes_for(spec, device),
             engine=engine if isinstance(engine, EngineProfile) else load_engine(engine),
             fits=fits or load_fits(device),
             top_p_sampling=top_p_sampling,
         )
+
+
+def dtypes_for(
+    model: ModelSpec,
+    device: HardwareProfile,
+    *,
+    weights: str | None = None,
+    activations: str | None = None,
+    kv: str | None = None,
+) -> Dtypes:
+    """What is asked for, and the checkpoint's own formats where nothing is.
+
+    A quantised checkpoint runs weight-only on a device without math in its 8-bit format, as vLLM does. The device's
+    other 16-bit format serves where it lacks the model's (V100 has no bf16, TPUs no fp16). Raises ``InputError`` for
+    formats that do not go together.
+    """
+    model = replace(model, torch_dtype=device.sixteen_bit(model.torch_dtype))
+    dtypes = Dtypes.for_model(model, weights, activations=activations, kv=kv)
+    if model.quantization is not None and not activations and not device.supports(dtypes.activations):
+        return Dtypes.for_model(model, weights, activations=device.sixteen_bit(dtypes.other), kv=kv)
+    return dtypes
 
 
 def _check_tensor_parallel(deployment: Deployment) -> None:
@@ -86,21 +108,24 @@ def _check_tensor_parallel(deployment: Deployment) -> None:
         name = deployment.hardware.name
         raise InputError(f"must not exceed the {domain} {name} that one link domain joins", path=path, value=tp)
     for block, _ in deployment.model.layer_groups:
-        attention = block.attention
-        if not isinstance(attention, GQAAttention):
-            continue
-        fits = [n for n in range(1, domain + 1) if attention.num_heads % n == 0]
-        if attention.num_heads % tp:
-            raise InputError(
-                f"must divide the {attention.num_heads} attention heads of {deployment.model.name}",
-                path=path,
-                value=tp,
-                hint=f"possible on {deployment.hardware.name}: {', '.join(map(str, fits))}",
-            )
-        if max(tp, attention.num_kv_heads) % min(tp, attention.num_kv_heads):
-            raise InputError(
-                f"must divide, or be a multiple of, the {attention.num_kv_heads} KV heads", path=path, value=tp
-            )
+        for mixer in block.mixers:
+            _check_split(deployment, mixer)
+
+
+def _check_split(deployment: Deployment, mixer: TokenMixer) -> None:
+    """Ranks share out whole heads (or channels), and share or replicate whole KV heads."""
+    tp, path = deployment.tensor_parallel_size, "parallel.tensor_parallel_size"
+    units, shared_units, what = split_units(mixer)
+    if units % tp:
+        fits = [n for n in range(1, deployment.hardware.link.domain + 1) if units % n == 0]
+        raise InputError(
+            f"must divide the {units} {what} of {deployment.model.name}",
+            path=path,
+            value=tp,
+            hint=f"possible on {deployment.hardware.name}: {', '.join(map(str, fits))}",
+        )
+    if max(tp, shared_units) % min(tp, shared_units):
+        raise InputError(f"must divide, or be a multiple of, the {shared_units} KV heads", path=path, value=tp)
 
 
 def _check_dtypes(deployment: Deployment) -> None:

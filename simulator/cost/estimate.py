@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.cost.deployment import Deployment
+from simulator.cost.deployment import Deployment, dtypes_for
 from simulator.cost.engine_profile import DEFAULT_ENGINE
+from simulator.cost.kernel_error import typical_error
 from simulator.cost.memory import MemoryPlan, default_limits, kv_plan
 from simulator.cost.step_cost import OperatorTime, ReadableStepCost
 from simulator.errors import InputError
-from simulator.hardware.fits import PROVENANCES
 from simulator.hardware.profile import GIB
 from simulator.models.spec import ModelSpec
 from simulator.operators.features import StepFeatures
-from simulator.operators.layout import Dtypes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 class PhaseEstimate:
     """One phase of the batch: the prefill of all prompts, or one decode step at mean context.
 
-    ``seconds`` is the phase's time; ``band`` the relative error to expect of it, from the operators' held-out errors;
+    ``seconds`` is the phase's time; ``band`` its typical relative error (``cost.kernel_error``: no bound);
     ``operators`` the rows that add up to it (several steps of a prefill are summed by operator).
     """
 
@@ -46,8 +45,9 @@ class PhaseEstimate:
 class EstimateResult:
     """What ``estimate`` found. Seconds, bytes, tokens per second; ``band`` fields are relative.
 
-    ``ttft_s``: from the batch's submission to its first tokens, API delivery included. ``tpot_s``: one decode step at
-    mean context (prompt + half the output). ``output_tokens_per_s`` counts the whole batch from submission to end.
+    ``ttft_s``: from the batch's submission to its first tokens, API delivery included. ``decode`` and ``tpot_s``: one
+    decode step at mean context (prompt + half the output), None when the prefill gives the only token.
+    ``output_tokens_per_s`` counts the whole batch from submission to end.
     """
 
     deployment: Deployment
@@ -55,17 +55,37 @@ class EstimateResult:
     isl: int
     osl: int
     prefill: PhaseEstimate
-    decode: PhaseEstimate
+    decode: PhaseEstimate | None
     memory: MemoryPlan
     ttft_s: float
-    tpot_s: float
+    tpot_s: float | None
     e2e_s: float
     output_tokens_per_s: float
 
     @property
-    def tokens_per_s_per_user(self) -> float:
+    def phases(self) -> tuple[PhaseEstimate, ...]:
+        """Prefill, and decode when there is one."""
+        return (self.prefill,) if self.decode is None else (self.prefill, self.decode)
+
+    @property
+    def throughput_band(self) -> float:
+        """Typical relative error of ``output_tokens_per_s``: that of the phase it comes from."""
+        return self.phases[-1].band
+
+    @property
+    def tokens_per_s_per_user(self) -> float | None:
         """1 / TPOT: how fast one user sees tokens."""
-        return 1.0 / self.tpot_s
+        return None if self.tpot_s is None else 1.0 / self.tpot_s
+
+    @property
+    def batch_bytes_per_gpu(self) -> float:
+        """KV cache (and state) this batch fills at its longest."""
+        return self.memory.batch_bytes_per_gpu(self.batch, self.isl + self.osl)
+
+    @property
+    def batch_blocks(self) -> int:
+        """KV blocks this batch fills at its longest."""
+        return self.batch * self.memory.blocks_of(self.isl + self.osl)
 
     def to_frame(self) -> pd.DataFrame:
         """Per operator and phase: milliseconds, share, bound, roofline share, FLOPs, bytes, provenance, error."""
@@ -87,7 +107,7 @@ class EstimateResult:
                 "median_error": row.origin.median_error,
                 "p90_error": row.origin.p90_error,
             }
-            for phase in (self.prefill, self.decode)
+            for phase in self.phases
             for row in phase.operators
         ]
         return pd.DataFrame(rows)
@@ -100,32 +120,38 @@ class EstimateResult:
             "hardware": deployment.hardware.name,
             "tensor_parallel_size": deployment.tensor_parallel_size,
             "weight_dtype": deployment.dtypes.weights,
+            "activation_dtype": deployment.dtypes.activations,
             "kv_dtype": deployment.dtypes.kv,
             "batch": self.batch,
             "isl": self.isl,
             "osl": self.osl,
             "ttft_ms": self.ttft_s * 1e3,
             "ttft_band": self.prefill.band,
-            "tpot_ms": self.tpot_s * 1e3,
-            "tpot_band": self.decode.band,
+            "tpot_ms": None if self.tpot_s is None else self.tpot_s * 1e3,
+            "tpot_band": None if self.decode is None else self.decode.band,
             "e2el_ms": self.e2e_s * 1e3,
             "output_throughput": self.output_tokens_per_s,
             "output_throughput_per_gpu": self.output_tokens_per_s / deployment.tensor_parallel_size,
             "weight_gib_per_gpu": self.memory.weight_bytes_per_gpu / GIB,
+            "batch_kv_gib_per_gpu": self.batch_bytes_per_gpu / GIB,
             "kv_gib_per_gpu": self.memory.kv_bytes_per_gpu / GIB,
             "kv_cache_tokens": self.memory.max_tokens,
+            "kv_blocks": self.memory.usable_blocks,
         }
 
     def __repr__(self) -> str:
         deployment = self.deployment
         devices = f"{deployment.tensor_parallel_size} x {deployment.hardware.name}"
-        per_s = rounded(self.output_tokens_per_s, self.decode.band)
+        per_s = rounded(self.output_tokens_per_s, self.throughput_band)
+        tpot = ""
+        if self.tpot_s is not None and self.decode is not None:
+            tpot = f"TPOT {with_band(self.tpot_s * 1e3, self.decode.band)} ms, "
         return (
             f"{deployment.model.name} on {devices}, batch {self.batch}, {self.isl} in, {self.osl} out\n"
-            f"  TTFT {with_band(self.ttft_s * 1e3, self.prefill.band)} ms, "
-            f"TPOT {with_band(self.tpot_s * 1e3, self.decode.band)} ms, {per_s} output tok/s\n"
-            f"  per GPU: weights {self.memory.weight_bytes_per_gpu / GIB:.1f} GiB, "
-            f"KV {self.memory.kv_bytes_per_gpu / GIB:.1f} GiB = {self.memory.max_tokens:,} tokens"
+            f"  TTFT {with_band(self.ttft_s * 1e3, self.prefill.band)} ms, {tpot}{per_s} output tok/s\n"
+            f"  per GPU: weights {self.memory.weight_bytes_per_gpu / GIB:.1f} GiB, KV of this batch "
+            f"{self.batch_bytes_per_gpu / GIB:.1f} of {self.memory.kv_bytes_per_gpu / GIB:.1f} GiB "
+            f"({self.memory.max_tokens:,} tokens)"
         )
 
 
@@ -147,23 +173,29 @@ def estimate(
 
     Raises ``InputError`` for unknown names, parts that do not fit together, and a batch whose KV does not fit.
     """
+    deployment = Deployment.of(model, hardware, tensor_parallel_size=tp, engine=engine)
+    if weight_dtype or activation_dtype or kv_dtype:
+        model, hardware = deployment.model, deployment.hardware
+        dtypes = dtypes_for(model, hardware, weights=weight_dtype, activations=activation_dtype, kv=kv_dtype)
+        deployment = Deployment.of(model, hardware, tensor_parallel_size=tp, dtypes=dtypes,
+                                   engine=engine)  # fmt: skip
+    return estimate_deployment(deployment, batch=batch, isl=isl, osl=osl, gpu_memory_utilization=gpu_memory_utilization)
+
+
+def estimate_deployment(
+    deployment: Deployment, *, batch: int = 1, isl: int = 1024, osl: int = 128, gpu_memory_utilization: float = 0.9
+) -> EstimateResult:
+    """``estimate`` for a deployment that stands already."""
     for name, value in (("batch", batch), ("isl", isl), ("osl", osl)):
         if value < 1:
             raise InputError("must be at least 1", path=name, value=value)
-    deployment = Deployment.of(model, hardware, tensor_parallel_size=tp, engine=engine)
-    if weight_dtype or activation_dtype or kv_dtype:
-        dtypes = Dtypes.of(weight_dtype or deployment.model.torch_dtype, activations=activation_dtype, kv=kv_dtype)
-        deployment = Deployment.of(deployment.model, deployment.hardware, tensor_parallel_size=tp, dtypes=dtypes,
-                                   engine=engine)  # fmt: skip
-    memory = kv_plan(deployment, gpu_memory_utilization=gpu_memory_utilization)
+    memory = kv_plan(deployment, gpu_memory_utilization=gpu_memory_utilization, max_num_seqs=batch)
     _check_lengths(deployment, memory, batch, isl, osl)
     prefill = _prefill(deployment, batch, isl)
-    decode = _decode(deployment, batch, isl, osl)
-    ttft = prefill.seconds + deployment.engine.api_delivery_s
-    e2e = ttft + (osl - 1) * decode.seconds
-    return EstimateResult(
-        deployment, batch, isl, osl, prefill, decode, memory, ttft, decode.seconds, e2e, batch * osl / e2e
-    )
+    decode = _decode(deployment, batch, isl, osl) if osl > 1 else None
+    ttft, tpot = prefill.seconds + deployment.engine.api_delivery_s, None if decode is None else decode.seconds
+    e2e = ttft + (osl - 1) * (tpot or 0.0)
+    return EstimateResult(deployment, batch, isl, osl, prefill, decode, memory, ttft, tpot, e2e, batch * osl / e2e)
 
 
 def _check_lengths(deployment: Deployment, memory: MemoryPlan, batch: int, isl: int, osl: int) -> None:
@@ -173,9 +205,15 @@ def _check_lengths(deployment: Deployment, memory: MemoryPlan, batch: int, isl: 
             f"must not exceed {deployment.model.name}'s longest context of {longest} tokens", path="isl + osl",
             value=isl + osl,
         )  # fmt: skip
-    blocks = batch * -(-(isl + osl) // memory.block_size)
-    if blocks > memory.num_blocks:
-        most = memory.num_blocks // -(-(isl + osl) // memory.block_size)
+    if memory.max_sequences is not None and batch > memory.max_sequences:
+        raise InputError(
+            f"must not exceed the {memory.max_sequences} sequences whose state fits in memory",
+            path="batch",
+            value=batch,
+        )
+    blocks = memory.blocks_of(isl + osl)
+    if batch * blocks > memory.usable_blocks:
+        most = memory.usable_blocks // blocks
         raise InputError(
             f"{batch} x {isl + osl} tokens of KV do not fit in {memory.max_tokens:,} tokens of cache",
             path="batch",
@@ -188,11 +226,8 @@ def _prefill(deployment: Deployment, batch: int, isl: int) -> PhaseEstimate:
     """All prompts, in as few steps as the default token budget allows; chunks are filled in request order."""
     budget, _ = default_limits(deployment.hardware)
     cost = ReadableStepCost(deployment)
-    rows: dict[str, OperatorTime] = {}
-    for features in _prefill_steps(batch, isl, budget):
-        for row in cost.breakdown(features):
-            rows[row.name] = _added(rows[row.name], row) if row.name in rows else row
-    return _phase("prefill", tuple(rows.values()))
+    rows = [row for features in _prefill_steps(batch, isl, budget) for row in cost.breakdown(features)]
+    return _phase("prefill", rows)
 
 
 def _prefill_steps(batch: int, isl: int, budget: int) -> list[StepFeatures]:
@@ -218,11 +253,11 @@ def _decode(deployment: Deployment, batch: int, isl: int, osl: int) -> PhaseEsti
     features = StepFeatures(
         tokens=batch, sampled=batch, decode_seqs=batch, decode_queries=batch, decode_kv=batch * context
     )
-    return _phase("decode", tuple(ReadableStepCost(deployment).breakdown(features)))
+    return _phase("decode", ReadableStepCost(deployment).breakdown(features))
 
 
 def _added(first: OperatorTime, second: OperatorTime) -> OperatorTime:
-    """The same operator in two steps; the longer one says what bounds it."""
+    """The same operator in two steps or kinds of layers; the longer one says what bounds it."""
     longer = first if first.seconds >= second.seconds else second
     seconds = first.seconds + second.seconds
     roofline = None
@@ -241,26 +276,14 @@ def _added(first: OperatorTime, second: OperatorTime) -> OperatorTime:
     )
 
 
-def _phase(name: str, operators: tuple[OperatorTime, ...]) -> PhaseEstimate:
-    return PhaseEstimate(name, sum(row.seconds for row in operators), _band(operators), operators)
-
-
-def _band(operators: tuple[OperatorTime, ...]) -> float:
-    """Relative error to expect of a sum of operators, from their p90 errors.
-
-    The mean of two extremes: kernels that err all together, and independently. Kernels of one library do both in part.
-    """
-    total = sum(row.seconds for row in operators)
-    errors = [row.seconds * row.origin.p90_error for row in operators]
-    together, apart = sum(errors), math.sqrt(sum(error**2 for error in errors))
-    return 0.5 * (together + apart) / total
-
-
-def provenance_of(operators: tuple[OperatorTime, ...]) -> str:
-    """The least trusted provenance among operators that matter (5 % of the time or more)."""
-    total = sum(row.seconds for row in operators)
-    ranks = [PROVENANCES.index(row.origin.provenance) for row in operators if row.seconds >= 0.05 * total]
-    return PROVENANCES[max(ranks, default=0)]
+def _phase(name: str, rows: list[OperatorTime]) -> PhaseEstimate:
+    """Rows of one operator - from several steps, or kinds of layers - are added up."""
+    merged: dict[str, OperatorTime] = {}
+    for row in rows:
+        merged[row.name] = _added(merged[row.name], row) if row.name in merged else row
+    operators = tuple(merged.values())
+    band = typical_error((row.seconds, row.origin.median_error) for row in operators) or 0.0
+    return PhaseEstimate(name, sum(row.seconds for row in operators), band, operators)
 
 
 def rounded(value: float, band: float) -> str:

@@ -118,7 +118,7 @@ def custom_all_reduce_seconds(
     fit: CustomAllReduceFit, device: HardwareProfile, nbytes: Sizes, world_size: int
 ) -> Sizes:
     """All-reduce kernel over a switch: the better of one shot (everyone reads all) and two shots."""
-    wire = device.link.bytes_per_s
+    wire = device.group_bytes_per_s(world_size)
     one_shot = nbytes * (world_size - 1) / (fit.one_shot_share * wire)
     two_shot = fit.two_shot_us * US + 2.0 * (world_size - 1) / world_size * nbytes / (fit.two_shot_share * wire)
     return fit.latency_us * US * world_size**fit.world_exponent + np.minimum(one_shot, two_shot)
@@ -126,7 +126,7 @@ def custom_all_reduce_seconds(
 
 def nccl_all_reduce_seconds(fit: NcclAllReduceFit, device: HardwareProfile, nbytes: Sizes, world_size: int) -> Sizes:
     """Library all-reduce: latency and ring wire time joined by a p-norm."""
-    wire = 2.0 * (world_size - 1) / world_size * nbytes / (fit.wire_share * device.link.bytes_per_s)
+    wire = 2.0 * (world_size - 1) / world_size * nbytes / (fit.wire_share * device.group_bytes_per_s(world_size))
     return p_norm(fit.latency_us * US * world_size**fit.world_exponent, wire, fit.sharpness)
 
 

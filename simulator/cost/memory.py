@@ -12,7 +12,12 @@ from simulator.cost.deployment import Deployment
 from simulator.errors import InputError
 from simulator.hardware.profile import GIB, HardwareProfile
 from simulator.models.dtypes import BYTES_PER_ELEMENT
-from simulator.models.spec import GQAAttention
+from simulator.operators.sharding import (
+    rank_kv_elements,
+    rank_matmul_parameters,
+    rank_state_elements,
+    routed_expert_parameters,
+)
 
 _LARGE_GPU_BYTES = 70 * GIB
 
@@ -22,7 +27,8 @@ class MemoryPlan:
     """What one GPU of a replica holds.
 
     ``num_blocks``: KV blocks of ``block_size`` tokens (vLLM's ``num_gpu_blocks``; one of them is its null block).
-    ``max_tokens``: tokens of context that fit in them.
+    ``usable_blocks``: those requests can have; ``max_tokens``: tokens of context they hold.
+    ``state_bytes_per_sequence_per_gpu``: what a sequence occupies whatever its length; ``max_sequences``: sequences whose state has room, None = no such state.
     """
 
     total_bytes_per_gpu: float
@@ -33,11 +39,27 @@ class MemoryPlan:
     kv_bytes_per_token_per_gpu: float
     block_size: int
     num_blocks: int
+    state_bytes_per_sequence_per_gpu: float = 0.0
+    max_sequences: int | None = None
+
+    @property
+    def usable_blocks(self) -> int:
+        """KV blocks requests can have: vLLM keeps one of its ``num_gpu_blocks`` as the null block."""
+        return max(1, self.num_blocks - 1)
 
     @property
     def max_tokens(self) -> int:
-        """Tokens of context all blocks hold."""
-        return self.num_blocks * self.block_size
+        """Tokens of context the usable blocks hold."""
+        return self.usable_blocks * self.block_size
+
+    def blocks_of(self, tokens: int) -> int:
+        """Blocks a request of so many tokens occupies."""
+        return -(-tokens // self.block_size)
+
+    def batch_bytes_per_gpu(self, batch: int, tokens: int) -> float:
+        """KV and state of ``batch`` requests of ``tokens`` tokens each."""
+        block_bytes = self.block_size * self.kv_bytes_per_token_per_gpu
+        return batch * (self.blocks_of(tokens) * block_bytes + self.state_bytes_per_sequence_per_gpu)
 
 
 def default_limits(hardware: HardwareProfile) -> tuple[int, int]:
@@ -48,39 +70,46 @@ def default_limits(hardware: HardwareProfile) -> tuple[int, int]:
 
 
 def weight_bytes_per_gpu(deployment: Deployment) -> float:
-    """Weights on one rank: linear layers, embedding and LM head split; norms, biases and router whole."""
+    """Weights on one rank: linear layers by their sharding rule, embedding and LM head split, the rest whole."""
     model, dtypes = deployment.model, deployment.dtypes
-    tp = deployment.tensor_parallel_size
     wide = dtypes.width("other")
-    split = model.layer_matmul_parameters + _replicated_kv_parameters(deployment)
     heads = model.embedding_parameters * (1 if model.tie_word_embeddings else 2)
     rest = model.parameters - model.layer_matmul_parameters - heads
-    return split * dtypes.width("weights") / tp + heads * wide / tp + rest * wide
+    return _layer_bytes(deployment) + heads * wide / deployment.tensor_parallel_size + rest * wide
 
 
-def _replicated_kv_parameters(deployment: Deployment) -> int:
-    """Extra K and V projection weights when ranks outnumber KV heads and each head stands on several ranks."""
-    extra = 0
-    for block, count in deployment.model.layer_groups:
-        attention = block.attention
-        if isinstance(attention, GQAAttention):
-            _, kv_heads = deployment.layout.heads(attention)
-            copies = kv_heads * deployment.tensor_parallel_size - attention.num_kv_heads
-            extra += count * 2 * copies * attention.head_dim * deployment.model.hidden_size
-    return extra
+def _layer_bytes(deployment: Deployment) -> float:
+    """Linear weights of all layers on one rank, each part in its own format."""
+    model, layout = deployment.model, deployment.layout
+    blocks = [(block, count, model.hidden_size) for block, count in model.layer_groups]
+    if model.encoder is not None:
+        blocks += [(block, 1, model.encoder.hidden_size) for block in model.encoder.layers]
+    total = 0.0
+    for block, count, hidden in blocks:
+        mixers = sum(rank_matmul_parameters(mixer, hidden, layout) for mixer in block.mixers)
+        routed = routed_expert_parameters(block.ffn, hidden)
+        shared = block.ffn.matmul_parameters(hidden) - routed
+        per_rank = shared * layout.dtypes.layer_weights("ffn") + routed * layout.dtypes.layer_weights("experts")
+        mixer_bytes = mixers * layout.dtypes.layer_weights("attention")
+        total += count * (mixer_bytes + per_rank / layout.tensor_parallel_size)
+    return total
 
 
 def kv_bytes_per_token_per_gpu(deployment: Deployment) -> float:
-    """KV bytes one token occupies on one rank; KV heads are replicated when ranks outnumber them (TECHNIQUES 4.1)."""
-    width = BYTES_PER_ELEMENT[deployment.dtypes.kv]
-    total = 0.0
-    for block, count in deployment.model.layer_groups:
-        elements = block.attention.kv_elements_per_token()
-        if isinstance(block.attention, GQAAttention):
-            _, kv_heads = deployment.layout.heads(block.attention)
-            elements = 2 * kv_heads * block.attention.head_dim
-        total += count * elements * width
-    return total
+    """KV bytes one token occupies on one rank; KV heads are replicated when ranks outnumber them, latents always
+    (TECHNIQUES 4.1, 4.3)."""
+    layout = deployment.layout
+    groups = deployment.model.layer_groups
+    elements = sum(count * rank_kv_elements(block.attention, layout) for block, count in groups)
+    return elements * BYTES_PER_ELEMENT[deployment.dtypes.kv]
+
+
+def state_bytes_per_sequence_per_gpu(deployment: Deployment) -> float:
+    """Bytes one sequence occupies on one rank whatever its length: recurrent state, cross keys and values."""
+    layout = deployment.layout
+    groups = deployment.model.layer_groups
+    elements = sum(count * rank_state_elements(mixer, layout) for block, count in groups for mixer in block.mixers)
+    return elements * deployment.dtypes.width("other")
 
 
 def kv_plan(
@@ -90,8 +119,13 @@ def kv_plan(
     block_size: int = 16,
     num_gpu_blocks_override: int | None = None,
     reserved_bytes: float | None = None,
+    max_num_seqs: int | None = None,
 ) -> MemoryPlan:
     """The memory plan of a replica.
+
+    Models with a constant state per sequence set aside that state for ``max_num_seqs`` sequences (the engine's default
+    when None), or for as many as half of what weights leave can hold, all of it for models without a KV cache. Engines
+    that page states and KV from one pool split the same memory as the load asks.
 
     Raises ``InputError`` when the weights leave no room for KV: by how many GiB, and which ``tensor_parallel_size``
     would do.
@@ -107,10 +141,16 @@ def kv_plan(
     reserve = deployment.engine.reserved_bytes if reserved_bytes is None else reserved_bytes
     total = deployment.hardware.usable_memory_bytes
     available = gpu_memory_utilization * total - weights - reserve
-    per_token = kv_bytes_per_token_per_gpu(deployment)
-    blocks = int(available // (per_token * block_size))
-    if blocks < 1:
-        raise _does_not_fit(deployment, gpu_memory_utilization, reserve, per_token * block_size - available)
+    per_token, state = kv_bytes_per_token_per_gpu(deployment), state_bytes_per_sequence_per_gpu(deployment)
+    least = per_token * block_size + state
+    if available < least:
+        raise _does_not_fit(deployment, gpu_memory_utilization, reserve, least - available)
+    sequences = max_num_seqs or default_limits(deployment.hardware)[1]
+    if state:
+        share = 0.5 if per_token else 1.0
+        sequences = max(1, min(sequences, int(share * available // state)))
+        available -= sequences * state
+    blocks = _blocks(deployment, available, per_token, block_size, sequences)
     if num_gpu_blocks_override is not None:
         blocks = num_gpu_blocks_override
     return MemoryPlan(
@@ -122,7 +162,16 @@ def kv_plan(
         kv_bytes_per_token_per_gpu=per_token,
         block_size=block_size,
         num_blocks=blocks,
+        state_bytes_per_sequence_per_gpu=state,
+        max_sequences=sequences if state else None,
     )
+
+
+def _blocks(deployment: Deployment, available: float, per_token: float, block_size: int, sequences: int) -> int:
+    """Blocks that fit; without a KV cache as many as the sequences could ask for, since states alone limit them."""
+    if per_token:
+        return int(available // (per_token * block_size))
+    return sequences * -(-deployment.model.max_position_embeddings // block_size) + 1
 
 
 def _does_not_fit(deployment: Deployment, utilization: float, reserve: float, lacking: float) -> InputError:

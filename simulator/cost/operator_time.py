@@ -5,6 +5,7 @@ A new shape registers with ``kernel_seconds`` and ``kernel_fit``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -13,10 +14,23 @@ import numpy as np
 from simulator.cost import kernels
 from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
 from simulator.cost.deployment import Deployment
+from simulator.cost.latent_form import LatentDecodeForm
 from simulator.hardware.fits import Fitted, fit_for
-from simulator.operators.work import AllReduce, DecodeAttention, Experts, Gemm, PrefillAttention, Stream, Work
+from simulator.operators.work import (
+    AllReduce,
+    DecodeAttention,
+    Experts,
+    Gemm,
+    LatentDecode,
+    PrefillAttention,
+    Stream,
+    Work,
+)
 
 Sizes = Any
+
+_UNTIMED_FORM_ERROR = 2.0
+"""Factor on the errors of constants that serve a kernel class without timings of its own (latent attention)."""
 
 
 def operator_seconds(work: Work, deployment: Deployment) -> Sizes:
@@ -82,14 +96,21 @@ def _(shape: PrefillAttention, deployment: Deployment) -> Fitted[Any]:
     return fit_for(deployment.fits.prefill_attention, shape.kv_dtype)
 
 
-@kernel_seconds.register
-def _(shape: DecodeAttention, work: Work, deployment: Deployment) -> Sizes:
+@kernel_seconds.register(DecodeAttention)
+@kernel_seconds.register(LatentDecode)
+def _(shape: DecodeAttention | LatentDecode, work: Work, deployment: Deployment) -> Sizes:
     seconds = decode_form(shape, deployment).seconds(shape.sequences, shape.queries, shape.kv_tokens)
     return deployment.engine.decode_attention_multiplier * seconds
 
 
-def decode_form(shape: DecodeAttention, deployment: Deployment) -> DecodeAttentionForm:
+@singledispatch
+def decode_form(shape: object, deployment: Deployment) -> DecodeAttentionForm:
     """The closed form behind a decode attention shape, its step statistics aside."""
+    raise NotImplementedError(f"no decode attention form for {type(shape).__name__}")
+
+
+@decode_form.register
+def _(shape: DecodeAttention, deployment: Deployment) -> DecodeAttentionForm:
     return DecodeAttentionForm(
         fit_for(deployment.fits.decode_attention, shape.kv_dtype).constants,
         deployment.hardware,
@@ -103,6 +124,33 @@ def decode_form(shape: DecodeAttention, deployment: Deployment) -> DecodeAttenti
 @kernel_fit.register
 def _(shape: DecodeAttention, deployment: Deployment) -> Fitted[Any]:
     return fit_for(deployment.fits.decode_attention, shape.kv_dtype)
+
+
+@decode_form.register
+def _(shape: LatentDecode, deployment: Deployment) -> DecodeAttentionForm:
+    return LatentDecodeForm(
+        fit_for(deployment.fits.decode_attention, shape.kv_dtype).constants,
+        deployment.hardware,
+        heads=shape.heads,
+        latent_size=shape.latent_dim + shape.rope_dim,
+        flops_per_pair=shape.flops_per_pair,
+        math_share=fit_for(deployment.fits.prefill_attention, shape.kv_dtype).constants.math_share,
+        math_dtype=shape.math_dtype,
+        bytes_per_kv=shape.bytes_per_kv,
+    )
+
+
+@kernel_fit.register
+def _(shape: LatentDecode, deployment: Deployment) -> Fitted[Any]:
+    found = fit_for(deployment.fits.decode_attention, shape.kv_dtype)
+    origin = replace(
+        found.origin,
+        provenance="nominal" if found.origin.provenance == "nominal" else "transferred",
+        source=f"{found.origin.source}; taken from decode attention",
+        median_error=found.origin.median_error * _UNTIMED_FORM_ERROR,
+        p90_error=found.origin.p90_error * _UNTIMED_FORM_ERROR,
+    )
+    return replace(found, origin=origin)
 
 
 @kernel_seconds.register

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from math import log10
+from math import log10, sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simulator.atomic import atomic_binary
 from simulator.cost.estimate import EstimateResult, PhaseEstimate
+from simulator.cost.roofline_labels import Label, draw_labels
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def write_roofline_plot(result: EstimateResult, path: Path) -> None:
     figure = Figure(figsize=(9, 6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    points = [point for phase in (result.prefill, result.decode) for point in _points(phase)]
+    points = [point for phase in result.phases for point in _points(phase)]
     _draw_roofs(axes, result, points)
     _draw_points(axes, points)
     deployment = result.deployment
@@ -54,6 +57,7 @@ def write_roofline_plot(result: EstimateResult, path: Path) -> None:
     axes.grid(which="major", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", frameon=False)
+    _label_points(axes, result, points)
     with atomic_binary(path) as file:
         figure.savefig(file, format=suffix[1:], dpi=150, metadata={} if suffix == ".png" else {_DATE_KEY[suffix]: None})
 
@@ -74,18 +78,35 @@ def _points(phase: PhaseEstimate) -> list[_Point]:
     ]
 
 
+def _formats(result: EstimateResult) -> list[str]:
+    """Number formats multiplied in, each once."""
+    return list(dict.fromkeys([result.deployment.dtypes.activations, result.deployment.dtypes.other]))
+
+
+def _roof(result: EstimateResult, dtype: str, low: float, high: float) -> list[tuple[float, float]]:
+    """Corners of one roof: nominal bandwidth up to the dense peak of the format."""
+    hardware = result.deployment.hardware
+    peak, bandwidth = hardware.peak(dtype), hardware.memory_bytes_per_s
+    return [(low, low * bandwidth), (peak / bandwidth, peak), (high, peak)]
+
+
 def _draw_roofs(axes: Axes, result: EstimateResult, points: list[_Point]) -> None:
-    """One roof per number format used: nominal bandwidth up to the dense peak."""
-    deployment = result.deployment
-    bandwidth = deployment.hardware.memory_bytes_per_s
-    used = list(dict.fromkeys([deployment.dtypes.activations, deployment.dtypes.other]))
-    ridge = max(deployment.hardware.peak(dtype) for dtype in used) / bandwidth
+    """One roof per number format used."""
+    hardware = result.deployment.hardware
+    bandwidth = hardware.memory_bytes_per_s
+    ridge = max(hardware.peak(dtype) for dtype in _formats(result)) / bandwidth
     low = min([point.intensity for point in points] + [0.5]) / 2
     high = max([point.intensity for point in points] + [ridge]) * 4
-    for dtype, style in zip(used, _ROOF_STYLES, strict=False):
-        peak = deployment.hardware.peak(dtype)
-        label = f"{dtype} peak {peak / 1e12:,.0f} TFLOP/s, {bandwidth / 1e12:.2f} TB/s"
-        axes.plot([low, peak / bandwidth, high], [low * bandwidth, peak, peak], style, color="#444444", label=label)
+    for dtype, style in zip(_formats(result), _ROOF_STYLES, strict=False):
+        label = f"{dtype} peak {hardware.peak(dtype) / 1e12:,.0f} TFLOP/s, {bandwidth / 1e12:.2f} TB/s"
+        intensity, flops_per_s = zip(*_roof(result, dtype, low, high), strict=True)
+        axes.plot(intensity, flops_per_s, style, color="#444444", label=label)
+    axes.set_xlim(low, high)
+
+
+def _area(point: _Point) -> float:
+    """Of the marker, in square points."""
+    return 30 + 500 * point.share
 
 
 def _draw_points(axes: Axes, points: list[_Point]) -> None:
@@ -94,25 +115,26 @@ def _draw_points(axes: Axes, points: list[_Point]) -> None:
         axes.scatter(
             [point.intensity for point in own],
             [point.flops_per_s for point in own],
-            s=[30 + 500 * point.share for point in own],
+            s=[_area(point) for point in own],
             color=colour,
             marker=marker,
             alpha=0.7,
             linewidths=0,
             label=f"{phase} operators (area: share of time)",
         )
-    clusters = _clusters(points)
-    for cluster, (offset, sides) in zip(clusters, _label_places(clusters), strict=True):
-        axes.annotate(
-            "\n".join(point.label for point in cluster),
-            (cluster[0].intensity, cluster[0].flops_per_s),
-            xytext=offset,
-            textcoords="offset points",
-            fontsize=8,
-            color=_PHASES[cluster[0].phase][0],
-            horizontalalignment=sides[0],
-            verticalalignment=sides[1],
-        )
+
+
+def _label_points(axes: Axes, result: EstimateResult, points: list[_Point]) -> None:
+    """Names beside the points; operators that coincide share one label."""
+    labels = [_label(cluster) for cluster in _clusters(points)]
+    roofs = [np.array(_roof(result, dtype, *axes.get_xlim())) for dtype in _formats(result)]
+    draw_labels(axes, labels, markers=[_label([point]) for point in points], lines=roofs)
+
+
+def _label(cluster: list[_Point]) -> Label:
+    head = cluster[0]
+    text = "\n".join(point.label for point in cluster)
+    return Label(text, head.intensity, head.flops_per_s, sqrt(_area(head)) / 2, _PHASES[head.phase][0])
 
 
 def _clusters(points: list[_Point]) -> list[list[_Point]]:
@@ -128,46 +150,3 @@ def _clusters(points: list[_Point]) -> list[list[_Point]]:
         else:
             clusters.append([point])
     return clusters
-
-
-_Place = tuple[tuple[float, float], tuple[Literal["left", "right"], Literal["top", "bottom"]]]
-_PLACES: tuple[_Place, ...] = (
-    ((11, -6), ("left", "top")),
-    ((-11, -6), ("right", "top")),
-    ((11, 6), ("left", "bottom")),
-    ((-11, 6), ("right", "bottom")),
-    ((11, -22), ("left", "top")),
-)
-"""Where a label may stand around its point, best first: below the roof rather than across it."""
-
-
-def _label_places(clusters: list[list[_Point]]) -> list[_Place]:
-    """For each label the first place that overlaps no marker and no label placed before."""
-    boxes = [_marker_box(point) for cluster in clusters for point in cluster]
-    places = []
-    for cluster in clusters:
-        candidates = [(place, _label_box(cluster, place)) for place in _PLACES]
-        free = [found for found in candidates if not any(_overlap(found[1], box) for box in boxes)]
-        place, box = (free or candidates)[0]
-        boxes.append(box)
-        places.append(place)
-    return places
-
-
-def _marker_box(point: _Point) -> tuple[float, float, float, float]:
-    x, y = 100 * log10(point.intensity), 85 * log10(point.flops_per_s)
-    return x - 4, y - 4, x + 4, y + 4
-
-
-def _label_box(cluster: list[_Point], place: _Place) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top of a label in points, for axes of about 100 by 85 points a decade."""
-    (dx, dy), (side, edge) = place
-    width = 5.2 * max(len(point.label) for point in cluster)
-    height = 11.0 * len(cluster)
-    x = 100 * log10(cluster[0].intensity) + dx - (width if side == "right" else 0)
-    y = 85 * log10(cluster[0].flops_per_s) + dy - (height if edge == "top" else 0)
-    return x, y, x + width, y + height
-
-
-def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.cost.deployment import Deployment
+from simulator.operators.encoder import admission_work
 from simulator.operators.features import FEATURE_NAMES, StepFeatures
 from simulator.operators.step import (
     decode_attention_work,
+    decode_fixed_work,
     decode_statistics,
     prefill_attention_work,
     prefill_statistics,
@@ -36,9 +38,10 @@ def work_totals(deployment: Deployment, feature_totals: Mapping[str, int], steps
 
     FLOPs follow the sums exactly (graph padding is not useful work and does not count). Bytes do for dense models: they
     are an affine function of each step's tokens and rows, so that the mean step times the number of steps is the sum.
-    Two approximations: every step is taken to sample (weights of the LM head are read once per step), and for mixtures
+    Approximations: every step is taken to sample (weights of the LM head are read once per step), and for mixtures
     of experts the distinct experts of the mean step stand for those of each step, which overstates uneven runs a
-    little. Sliding windows are applied to the sums.
+    little. Sliding windows are applied to the sums, and weights that expand latents or run an encoder are read once
+    per step.
     """
     tp = deployment.tensor_parallel_size
     peak_flops = tp * deployment.hardware.peak(deployment.dtypes.activations)
@@ -50,6 +53,10 @@ def work_totals(deployment: Deployment, feature_totals: Mapping[str, int], steps
     mean_step = token_work(model, layout, totals.tokens / steps)
     if totals.sampled:
         mean_step += sampled_work(model, layout, totals.sampled / steps)
+    if totals.decode_seqs:
+        mean_step += decode_fixed_work(model, layout, totals.decode_seqs / steps, totals.decode_queries / steps)
+    if totals.admitted:
+        mean_step += admission_work(model, layout, totals.admitted / steps)
     attention: list[Work] = []
     if totals.prefill_seqs:
         attention += prefill_attention_work(model, layout, prefill_statistics(totals))

@@ -43,6 +43,7 @@ class ReferenceCore:
         self.gate_open = True  # a driver with a clock closes it for windowed policies
         self.preemptions = 0
         self.self_preemptions = 0  # a request gave way to itself: nothing else was left to throw out
+        self.blocked_admissions = 0  # plans in which the head of the queue was refused for lack of blocks
         self.prefix_queries = 0  # tokens looked up in the prefix cache at admission
         self.prefix_hits = 0  # tokens found there
         self._plans = 0
@@ -183,6 +184,7 @@ class ReferenceCore:
                 continue
             new = min(new, budget)
             if not self.pool.admit(request, self._tokens_to_enter(request, cached + new), prefix):
+                self.blocked_admissions += 1
                 break
             waiting.pop()
             self._enter(request, cached)
@@ -228,12 +230,7 @@ class ReferenceCore:
         missing = request.known - before
         request.computed = before + new
         produces = new >= missing
-        if produces and missing == 1 and before > 0:
-            features.decode_seqs += 1
-            features.decode_queries += new
-            features.decode_kv += before + new
-        else:
-            features.add_chunk(new, before)
+        features.add_chunk(new, before)
         if not produces:
             return
         features.sampled += 1 + drafts

@@ -64,9 +64,9 @@ def read_golden(path: Path) -> GoldenSchedule:
     requests: list[GoldenRequest] = []
     steps: list[GoldenStep] = []
     for number, line in lines:
+        record = _record(line, path, number)
+        kind = record.pop("kind", None)
         try:
-            record = json.loads(line)
-            kind = record.pop("kind")
             if kind == "config":
                 config = _config(record)
             elif kind == "request":
@@ -74,12 +74,33 @@ def read_golden(path: Path) -> GoldenSchedule:
             elif kind == "step":
                 steps.append(_step(record))
             else:
-                raise ValueError(f"unknown kind {kind!r}")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"not a golden schedule: {error!r}", file=path, line=number) from error
+                raise InputError("must be config, request or step", file=path, line=number, path="kind", value=kind)
+        except KeyError as error:
+            raise InputError(f"is missing in this {kind} line", file=path, line=number, path=error.args[0]) from error
+        except InputError as error:
+            raise InputError(error.problem, file=path, line=number, path=error.path, value=error.value) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            problem = f"a value of this {kind} line has not the shape it has in a recorded schedule"
+            raise InputError(problem, file=path, line=number, value=line.strip()) from error
     if config is None or not steps:
         raise InputError("has no config line or no step lines", file=path)
     return GoldenSchedule(config, requests, steps)
+
+
+def _record(line: str, path: Path, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise InputError(
+            "is not a recorded schedule: each line of one is a JSON object with a `kind`",
+            file=path,
+            line=number,
+            value=line.strip(),
+            hint="`inferplan conform` reads .jsonl or .jsonl.gz files of scheduler decisions",
+        )
+    return record
 
 
 def _config(record: dict[str, Any]) -> EngineConfig:
@@ -134,4 +155,4 @@ def _step(record: dict[str, Any]) -> GoldenStep:
 
 def _nothing_left(record: dict[str, Any]) -> None:
     if record:
-        raise ValueError(f"unknown keys {sorted(record)}")
+        raise InputError(f"has unknown keys: {', '.join(sorted(record))}")

@@ -6,13 +6,14 @@ numbers. Every set carries its ``Origin``: how it was obtained and how wrong it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from simulator.datafiles import data_dir
 from simulator.hardware.profile import HardwareProfile
+from simulator.hardware.stand_ins import StandIn, stand_in_for
 from simulator.yaml_section import Section, read_yaml
 
 PROVENANCES = ("measured", "fitted", "transferred", "nominal")
@@ -162,37 +163,45 @@ class KernelFits:
     __hash__ = object.__hash__
 
 
-_STAND_IN = {
-    "H100-PCIe-80GB": "H100-SXM5-80GB",
-    "A100-SXM4-40GB": "A100-SXM4-80GB",
+_DTYPE_STAND_IN = {
+    "fp16": "bf16",
+    "fp32": "bf16",
+    "tf32": "bf16",
+    "fp8": "bf16",
+    "int8": "fp8",
+    "fp4": "fp8",
+    "int4": "int8",
 }
-"""Device without its own timings -> the nearest one that has them."""
-
-_DTYPE_STAND_IN = {"fp16": "bf16", "int8": "fp8", "fp32": "bf16", "fp8": "bf16"}
 """Format without its own timings -> the one whose constants serve for it."""
-
-_TRANSFER_ERROR = 1.6
-"""Factor on the errors of constants used for a sibling device (COST_MODEL section 4: H100 to A100 or L40S 1.6-2.6 in
-the median, within a family about 1)."""
 
 _FORMAT_ERROR = 1.5
 """Factor on the errors of constants used for another number format."""
 
 
 def load_fits(hardware: HardwareProfile) -> KernelFits:
-    """The constants for a device: its own file, or its nearest relative's with a wider band (tag ``transferred``)."""
+    """The constants for a device: its own file, else its stand-in's, tagged ``transferred`` or ``nominal``."""
     folder = data_dir("calibration/fits")
     own = folder / f"{hardware.name}.yaml"
     if own.is_file():
         return read_fits(own)
-    relative = _STAND_IN.get(hardware.name, _nearest(hardware))
-    borrowed = read_fits(folder / f"{relative}.yaml")
-    return _mapped(borrowed, lambda origin: _weakened(origin, "transferred", relative, _TRANSFER_ERROR))
+    stand_in = stand_in_for(hardware)
+    parts = _borrowed(folder, stand_in.constants, stand_in)
+    for part, file in stand_in.instead.items():
+        parts[part] = _borrowed(folder, file, stand_in)[part]
+    return KernelFits(device=hardware.name, **parts)
 
 
-def _nearest(hardware: HardwareProfile) -> str:
-    """The measured device that stands in for an unknown one: Hopper for anything since 2022, else Ampere."""
-    return "H100-SXM5-80GB" if hardware.year >= 2022 else "A100-SXM4-80GB"
+def _borrowed(folder: Path, file: str, stand_in: StandIn) -> dict[str, Any]:
+    """The kernel classes of a file, their origins weakened by what the transfer costs."""
+    _, parts = _read_parts(folder / f"{file}.yaml", complete=False)
+    factor = stand_in.factor_of(file)
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, Fitted):
+            return replace(value, origin=_weakened(value.origin, "transferred", file, factor))
+        return {dtype: moved(fitted) for dtype, fitted in value.items()}
+
+    return {name: moved(value) for name, value in parts.items()}
 
 
 def fit_for(fits: Mapping[str, Fitted[FitT]], dtype: str) -> Fitted[FitT]:
@@ -217,35 +226,38 @@ def _weakened(origin: Origin, provenance: str, taken_from: str, factor: float) -
     )
 
 
-def _mapped(fits: KernelFits, change: Callable[[Origin], Origin]) -> KernelFits:
-    def moved(value: Any) -> Any:
-        if isinstance(value, Fitted):
-            return replace(value, origin=change(value.origin))
-        return {dtype: moved(fitted) for dtype, fitted in value.items()}
-
-    parts = {field.name: getattr(fits, field.name) for field in fields(fits) if field.name != "device"}
-    return KernelFits(device=fits.device, **{name: moved(value) for name, value in parts.items()})
+_PER_FORMAT: dict[str, type[Any]] = {
+    "gemm": GemmFit,
+    "prefill_attention": PrefillAttentionFit,
+    "decode_attention": DecodeAttentionFit,
+    "moe": MoEFit,
+}
+_SINGLE: dict[str, type[Any]] = {
+    "custom_all_reduce": CustomAllReduceFit,
+    "nccl_all_reduce": NcclAllReduceFit,
+    "stream": StreamFit,
+}
 
 
 def read_fits(path: Path) -> KernelFits:
     """Read a fits file; ``InputError`` names file, line and path of anything missing, unfit or unknown."""
+    device, parts = _read_parts(path, complete=True)
+    return KernelFits(device=device, **parts)
+
+
+def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
+    """Device (or family) name and kernel classes of a file; all of them are demanded when ``complete``."""
     file = read_yaml(path)
-
-    def by_dtype(key: str, kind: type[FitT]) -> dict[str, Fitted[FitT]]:
-        return {dtype: _fitted(section, kind) for dtype, section in file.section(key).sections()}
-
-    fits = KernelFits(
-        device=file.text("device"),
-        gemm=by_dtype("gemm", GemmFit),
-        prefill_attention=by_dtype("prefill_attention", PrefillAttentionFit),
-        decode_attention=by_dtype("decode_attention", DecodeAttentionFit),
-        moe=by_dtype("moe", MoEFit),
-        custom_all_reduce=_fitted(file.section("custom_all_reduce"), CustomAllReduceFit),
-        nccl_all_reduce=_fitted(file.section("nccl_all_reduce"), NcclAllReduceFit),
-        stream=_fitted(file.section("stream"), StreamFit),
-    )
+    device = file.text("device")
+    parts: dict[str, Any] = {}
+    for key, kind in _PER_FORMAT.items():
+        if complete or file.has(key):
+            parts[key] = {dtype: _fitted(section, kind) for dtype, section in file.section(key).sections()}
+    for key, kind in _SINGLE.items():
+        if complete or file.has(key):
+            parts[key] = _fitted(file.section(key), kind)
     file.finish()
-    return fits
+    return device, parts
 
 
 def _fitted(section: Section, kind: type[FitT]) -> Fitted[FitT]:

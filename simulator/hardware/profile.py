@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.hardware.link import Link
+
 GIB = 2**30
 
+KINDS = ("gpu", "tpu", "trainium", "gaudi", "cpu")
+"""Families of devices. The kind decides whose kernel constants stand in for a device without timings."""
 
-@dataclass(frozen=True)
-class Link:
-    """A link between accelerators of one node.
-
-    ``bytes_per_s``: one direction, per accelerator. ``topology``: ``switch`` (all to all), ``pairs`` (a bridge between
-    two), ``none`` (through the host). ``domain``: accelerators it joins.
-    """
-
-    bytes_per_s: float
-    topology: str
-    domain: int
-    description: str = ""
+MATH_FORMATS = ("fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4", "int4")
+"""Number formats a data sheet may state a dense peak for."""
 
 
 @dataclass(frozen=True)
@@ -34,31 +28,67 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Network:
+    """The way out of the node: bytes per second, one direction, per accelerator."""
+
+    bytes_per_s: float
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class MatrixUnit:
+    """Systolic arrays of a device that publishes them (TPU, Neuron, Gaudi): ``count`` arrays of ``rows`` x ``columns``
+    multipliers at ``clock_hz``. Weight matrices are padded to whole arrays."""
+
+    rows: int
+    columns: int
+    count: int
+    clock_hz: float
+
+    @property
+    def flops(self) -> float:
+        """FLOP/s when every multiplier works every cycle (1 MAC = 2 FLOP)."""
+        return 2.0 * self.rows * self.columns * self.count * self.clock_hz
+
+
+@dataclass(frozen=True)
 class HardwareProfile:
     """One accelerator.
 
     Attributes
     ----------
-    peak_flops: dense peak per number format (FLOP/s, 1 MAC = 2 FLOP; OP/s for int8).
-    memory_bytes: device memory the driver reports; ``usable_memory_bytes`` what an engine can hold of it.
+    kind: one of ``KINDS``; ``architecture`` its generation (``hopper``, ``cdna3``, ``neuron-v3``).
+    peak_flops: dense peak per number format (FLOP/s, 1 MAC = 2 FLOP; OP/s for int8 and int4).
+    memory_kind: ``HBM3``, ``GDDR6``, ``DDR5``...
+    memory_bytes: nominal device memory; ``usable_memory_bytes`` the total its driver reports.
     memory_bytes_per_s: nominal bandwidth.
-    l2_bytes, multiprocessors: on-chip cache and number of SMs (or equivalent cores).
+    l2_bytes: last level on the chip: L2, Infinity Cache, or software-managed SRAM (VMEM, SBUF).
+    multiprocessors: SMs, CUs or cores that share one kernel; ``cores`` says in words what they are.
     link: accelerator to accelerator; ``host_bytes_per_s`` one direction to the host.
-    tdp_w, idle_w: board power; ``idle_w`` None = not known.
+    network: out of the node; None = not known or not fixed.
+    matrix_unit: its systolic arrays, when published.
+    tdp_w, idle_w: board power in watts; None = not published.
+    price: None = not found.
     """
 
     name: str
     vendor: str
     year: int
+    kind: str
+    architecture: str
     peak_flops: dict[str, float]
+    memory_kind: str
     memory_bytes: float
     usable_memory_bytes: float
     memory_bytes_per_s: float
     l2_bytes: float
     multiprocessors: int
+    cores: str
     link: Link
     host_bytes_per_s: float
-    tdp_w: float
+    network: Network | None
+    matrix_unit: MatrixUnit | None
+    tdp_w: float | None
     idle_w: float | None
     price: Price | None
     aliases: tuple[str, ...]
@@ -72,5 +102,16 @@ class HardwareProfile:
     def supports(self, dtype: str) -> bool:
         """Whether the device multiplies this number format."""
         return dtype in self.peak_flops
+
+    def sixteen_bit(self, wanted: str = "bf16") -> str:
+        """``wanted`` when the device multiplies it, else its other 16-bit format: V100 has no bf16, TPUs no fp16."""
+        if wanted not in ("bf16", "fp16") or self.supports(wanted):
+            return wanted
+        other = "fp16" if wanted == "bf16" else "bf16"
+        return other if self.supports(other) else wanted
+
+    def group_bytes_per_s(self, world_size: int) -> float:
+        """Bytes per second and direction each of ``world_size`` chips gets for a collective (``Link``)."""
+        return self.link.group_bytes_per_s(world_size, self.host_bytes_per_s)
 
     __hash__ = object.__hash__

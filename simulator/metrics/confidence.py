@@ -45,13 +45,16 @@ def batch_means_interval(values: npt.NDArray[np.float64]) -> tuple[float, float]
     return t_interval(values[len(values) - size * BATCHES :].reshape(BATCHES, size).mean(axis=1))
 
 
-def over_seeds(summaries: Sequence[dict[str, object]]) -> dict[str, list[float]]:
-    """95 % interval ``[low, high]`` of every number the summaries share (bools, text and missing values left out)."""
+def over_seeds(summaries: Sequence[dict[str, object]], without: frozenset[str] = frozenset()) -> dict[str, list[float]]:
+    """95 % interval ``[low, high]`` of every fraction the summaries share.
+
+    Counts, text, missing values and the keys of ``without`` have none.
+    """
     intervals: dict[str, list[float]] = {}
     for key in summaries[0]:
         values = [summary.get(key) for summary in summaries]
-        numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        interval = t_interval(numbers) if len(numbers) == len(values) else None
+        numbers = [value for value in values if isinstance(value, float)]
+        interval = t_interval(numbers) if len(numbers) == len(values) and key not in without else None
         if interval is not None:
             intervals[key] = list(interval)
     return intervals

@@ -3,12 +3,15 @@
 The verdicts, in the order they are tried:
 
 ``nothing_served``  no request finished
-``thrashing``       requests are preempted again and again: KV memory is fought over and work is done twice
 ``saturated``       open loop: requests arrive faster than they finish, the queue grows as long as traffic lasts
+``thrashing``       requests are preempted again and again: KV memory is fought over and work is done twice
 ``offline``         everything was queued at the start: throughput is the result, latency is waiting
-``kv_bound``        KV memory is (nearly) full and requests wait for it or are preempted
+``kv_bound``        requests were refused KV blocks, or lost them to others
 ``idle``            the devices wait for work most of the time
 ``stable``          none of these
+
+A saturated run that also thrashes is called saturated, and its text says both. With objectives the text ends with those
+that are missed.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.engine.config import EngineConfig
+from simulator.metrics.goodput import Objectives
+from simulator.metrics.misses import objectives_text
 from simulator.metrics.summary import RunRecords, Summary
+from simulator.metrics.window import Window
 
-FULL = 0.95
-"""Share of KV blocks in use at which memory counts as full (the last few per cent are block rounding)."""
+BLOCKED = 0.05
+"""Share of steps that refuse the next request its KV blocks from which memory is what limits a full server."""
 
 GROWTH = 0.05
 """Share of the arrivals in the second half of the traffic by which the backlog must grow to count as saturation."""
@@ -47,14 +53,16 @@ class Diagnosis:
     text: str
 
 
-def diagnose(records: RunRecords, summary: Summary, config: EngineConfig) -> Diagnosis:
+def diagnose(
+    records: RunRecords, summary: Summary, config: EngineConfig, objectives: Objectives | None = None
+) -> Diagnosis:
     """Read the logs of one run. ``summary`` is that run's summary."""
     facts = _Facts.of(records, summary, config)
-    for rule in (_nothing_served, _thrashing, _saturated, _offline, _kv_bound, _idle):
-        found = rule(facts)
-        if found is not None:
-            return found
-    return _stable(facts)
+    rules = (_nothing_served, _saturated, _thrashing, _offline, _kv_bound, _idle, _stable)
+    found = next(diagnosis for diagnosis in (rule(facts) for rule in rules) if diagnosis is not None)
+    window = Window(**summary["window"])
+    missed = objectives_text(objectives or Objectives(), records.log, records.steps, window.completed(records.log))
+    return Diagnosis(found.verdict, f"{found.text} {missed}".rstrip())
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class _Facts:
     preempted_often: int
     worst_preemptions: int
     kv_peak: float
+    kv_blocked: float
     busy: float
 
     @classmethod
@@ -88,6 +97,7 @@ class _Facts:
             preempted_often=int(np.count_nonzero(preemptions >= REPEATED)),
             worst_preemptions=int(preemptions.max(initial=0)),
             kv_peak=summary["kv_cache_usage_peak"] or 0.0,
+            kv_blocked=summary["kv_blocked_step_share"] or 0.0,
             busy=summary["busy_share"] or 0.0,
         )
 
@@ -95,6 +105,10 @@ class _Facts:
     def saturated(self) -> bool:
         growth = self.arrived - self.finished
         return not self.closed_loop and growth > max(GROWTH * self.arrived, NOISE * self.arrived**0.5)
+
+    @property
+    def preempts(self) -> bool:
+        return bool(self.summary["num_preemptions"] > 0)
 
     @property
     def at_max_seqs(self) -> bool:
@@ -113,16 +127,21 @@ def _nothing_served(facts: _Facts) -> Diagnosis | None:
 
 
 def _thrashing(facts: _Facts) -> Diagnosis | None:
+    found = _thrashing_text(facts)
+    return Diagnosis("thrashing", found) if found else None
+
+
+def _thrashing_text(facts: _Facts) -> str:
+    """Empty when the run does not thrash."""
     done, preemptions = facts.summary["completed"], facts.summary["num_preemptions"]
     repeated = facts.preempted_often >= max(1, 0.01 * done)
     if preemptions < THRASHING * done and not repeated:
-        return None
-    return Diagnosis(
-        "thrashing",
+        return ""
+    return (
         f"Thrashing: {preemptions:,} preemptions for {done:,} finished requests ({facts.preempted_often:,} of them "
         f"preempted {REPEATED} times or more, the worst {facts.worst_preemptions} times), and each throws computed "
         "tokens away. Lower engine.max_num_seqs, give the KV cache more memory, or use "
-        "engine.policy: guaranteed_no_evict.",
+        "engine.policy: guaranteed_no_evict."
     )
 
 
@@ -135,7 +154,7 @@ def _saturated(facts: _Facts) -> Diagnosis | None:
         "saturated",
         f"Saturated: in the second half of the traffic {arrived:.3g} requests/s arrive and {finished:.3g} finish, so "
         f"the queue grows as long as the traffic lasts (at most {waiting:,} waiting on a replica); these latencies "
-        f"would be worse in a longer run. {_bottleneck(facts)}",
+        f"would be worse in a longer run. {_bottleneck(facts)} {_thrashing_text(facts)}".rstrip(),
     )
 
 
@@ -150,15 +169,14 @@ def _offline(facts: _Facts) -> Diagnosis | None:
 
 
 def _kv_bound(facts: _Facts) -> Diagnosis | None:
-    preemptions = facts.summary["num_preemptions"]
-    waits = facts.summary["peak_num_requests_waiting"] > 0 and not facts.at_max_seqs
-    if facts.kv_peak < FULL or not (preemptions or waits):
+    if not (facts.kv_blocked or facts.preempts):
         return None
     return Diagnosis(
         "kv_bound",
-        f"KV-bound at times: the KV cache fills up (peak {_percent(facts.kv_peak)}, mean "
-        f"{_percent(facts.summary['kv_cache_usage_mean'])}) with {preemptions:,} preemptions, while the rate is still "
-        "sustained. An 8-bit KV cache, more GPUs per replica or another replica would shorten the waits.",
+        f"KV-bound at times: the next request was refused KV blocks in {_percent(facts.kv_blocked)} of the steps, with "
+        f"{facts.summary['num_preemptions']:,} preemptions (KV cache {_percent(facts.summary['kv_cache_usage_mean'])} "
+        f"full on average, peak {_percent(facts.kv_peak)}), while the rate is still sustained. An 8-bit KV cache, more "
+        "GPUs per replica or another replica would shorten the waits.",
     )
 
 
@@ -177,15 +195,17 @@ def _stable(facts: _Facts) -> Diagnosis:
     waiting, peak = facts.summary["mean_num_requests_waiting"] or 0.0, facts.summary["peak_num_requests_waiting"]
     return Diagnosis(
         "stable",
-        f"Stable: {pace}{_rates(facts)}; {waiting:.1f} requests wait on average, {peak:,} at most. {_room(facts)}",
+        f"Stable: {pace}{_rates(facts)}; {_level(waiting)} requests wait on average, at most {peak:,} "
+        f"after a step is planned. {_room(facts)}",
     )
 
 
 def _bottleneck(facts: _Facts) -> str:
     peak = facts.summary["peak_num_requests_running"]
-    if facts.kv_peak >= FULL:
+    if facts.kv_blocked >= BLOCKED or facts.preempts:
         return (
-            f"KV memory is the limit (peak {_percent(facts.kv_peak)} used, at most {peak:,} requests at once): "
+            f"KV memory is the limit ({_percent(facts.kv_blocked)} of the steps refuse the next request its blocks, "
+            f"peak {_percent(facts.kv_peak)} used, at most {peak:,} requests at once): "
             "use an 8-bit KV cache, more GPUs per replica or more replicas."
         )
     if facts.at_max_seqs:
@@ -210,5 +230,14 @@ def _rates(facts: _Facts) -> str:
     return f" ({rate:.3g} requests/s)" if rate is not None else ""
 
 
+def _level(mean: float) -> str:
+    return f"{mean:,.1f}" if mean >= 1 or not mean else f"{mean:.2f}" if mean >= 0.005 else "<0.01"
+
+
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
+    """Whole per cent; never 0 for something, nor 100 for less than all."""
+    if share is None:
+        return "-"
+    if 0 < share < 0.01:
+        return "<1 %"
+    return f"{100 * share:.1f} %" if 0.99 < share < 1 else f"{100 * share:.0f} %"

@@ -24,7 +24,14 @@ class Objectives:
         return self.ttft_ms is None and self.tpot_ms is None and self.e2el_ms is None
 
     def met(self, log: RequestLog, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """(m,) whether each finished request selected by ``rows`` (n,) meets all bounds.
+        """(m,) whether each finished request selected by ``rows`` (n,) meets all bounds."""
+        good = np.ones(int(np.count_nonzero(rows)), dtype=bool)
+        for one in self.met_each(log, rows).values():
+            good &= one
+        return good
+
+    def met_each(self, log: RequestLog, rows: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[np.bool_]]:
+        """The same for each bound that is set, by its name.
 
         A request of one token has a TPOT of zero here, as in vLLM: it cannot miss the TPOT bound.
         """
@@ -32,8 +39,6 @@ class Objectives:
         ttft = log.column("first_token_s")[rows] - arrival
         e2el = log.column("finish_s")[rows] - arrival
         gaps = np.maximum(log.column("emitted_tokens")[rows] - 1, 1)
-        good = np.ones(len(arrival), dtype=bool)
-        for bound_ms, value_s in ((self.ttft_ms, ttft), (self.tpot_ms, (e2el - ttft) / gaps), (self.e2el_ms, e2el)):
-            if bound_ms is not None:
-                good &= value_s * 1e3 <= bound_ms
-        return good
+        values_s = {"ttft_ms": ttft, "tpot_ms": (e2el - ttft) / gaps, "e2el_ms": e2el}
+        bounds_ms = {name: getattr(self, name) for name in values_s}
+        return {name: values_s[name] * 1e3 <= bound for name, bound in bounds_ms.items() if bound is not None}

@@ -2,8 +2,10 @@
 
 Requests that decode in consecutive steps all see the same gap: the time between the two step ends. So the pooled
 distribution is the step-to-step times, each weighted by the requests that emitted in both (``StepLog.gap_seqs``),
-plus the listed exceptions (``odd_gaps_s``), plus a gap of zero for each token delivered together with another
-(``burst_tokens``: speculation).
+plus the listed exceptions (``odd_gaps_s``).
+
+A gap is one between two deliveries, as ``vllm bench serve`` records it (one gap per streamed chunk): with speculation
+several tokens may come in one chunk, and there is no gap inside it.
 """
 
 from __future__ import annotations
@@ -29,12 +31,11 @@ def inter_token_gaps(steps: Sequence[StepLog], window: Window) -> WeightedSample
     for log in steps:
         odd = np.array(log.odd_gaps_s, dtype=np.float64)
         chunks.append((odd, np.ones(len(odd), dtype=np.int64)))
-        chunks.append((np.zeros(1), np.array([log.burst_tokens], dtype=np.int64)))
     return WeightedSamples(chunks)
 
 
 def itl_summary_ms(gaps: WeightedSamples) -> dict[str, float | None]:
-    """``{mean,median,std,p90,p95,p99}_itl_ms``; None when no request had two tokens."""
+    """``{mean,median,std,p90,p95,p99}_itl_ms``; None when no request had two deliveries."""
     mean, std, quantiles = gaps.mean(), gaps.std(), gaps.quantiles(PROBABILITIES)
     if mean is None or std is None or quantiles is None:
         return no_statistics("itl")

@@ -21,7 +21,8 @@ class RequestLog:
     ``arrival_s`` is when the request was really sent (closed loops decide that during the run); ``scheduled_s`` the
     start of the first step that computed any of its tokens; ``first_token_s`` and ``finish_s`` are seen by the client
     (delivery cost of the engine profile included); ``emitted_tokens`` may fall short of the wanted output when
-    ``max_model_len`` cuts it; ``cached_tokens`` is the prefix-cache hit at first admission.
+    ``max_model_len`` cuts it; ``cached_tokens`` is the prefix-cache hit at first admission. ``delivery_s`` is the
+    part of every client-side time that the engine does not see (s).
     """
 
     def __init__(self, n: int) -> None:
@@ -37,6 +38,7 @@ class RequestLog:
         self.preemptions = zero * n
         self.replica = zero * n
         self.status = array("b", [PENDING]) * n
+        self.delivery_s = 0.0
         self.refusals: dict[int, str] = {}
 
     def column(self, name: str) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
@@ -53,7 +55,7 @@ class StepLog:
     that decoded; ``running``/``waiting``/``used_blocks`` are levels right after the step was planned; ``gap_seqs`` says
     how many inter-token gaps are exactly the time from the previous step's end to this one's. Gaps that are not (a
     request that sat out a step, a request that came back after a preemption) stand in ``odd_gaps_s``. With speculation
-    ``burst_tokens`` counts tokens delivered together with another of the same request (a gap of zero seconds).
+    ``burst_tokens`` counts tokens delivered together with another of the same request (they end no gap).
     """
 
     replica: int
@@ -70,6 +72,8 @@ class StepLog:
     feature_totals: dict[str, int] = field(default_factory=dict)
     """Sum over all steps of every StepFeatures counter, for FLOPs and bytes (MFU, MBU)."""
     preemptions: int = 0
+    blocked_admissions: int = 0
+    """Steps whose plan refused the head of the waiting queue for lack of KV blocks."""
     prefix_queries: int = 0
     prefix_hits: int = 0
     num_blocks: int = 0

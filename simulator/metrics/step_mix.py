@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.metrics.logs import StepLog
 from simulator.operators.features import FEATURE_NAMES, StepFeatures
@@ -52,10 +53,15 @@ def step_mix(logs: Sequence[StepLog]) -> list[StepKind]:
     return [kind for kind in kinds if kind.steps]
 
 
+def pure_decode_steps(log: StepLog) -> npt.NDArray[np.bool_]:
+    """(steps,) whether a step computes something and no prefill."""
+    scheduled, decode_seqs = log.column("tokens"), log.column("decode_seqs")
+    return np.asarray((scheduled > 0) & (scheduled <= decode_seqs * _queries_per_seq(log)))
+
+
 def _pure_decode(log: StepLog) -> tuple[int, int, int]:
     """Steps without prefill, their scheduled tokens and their decoding sequences."""
-    scheduled, decode_seqs = log.column("tokens"), log.column("decode_seqs")
-    pure = (scheduled > 0) & (scheduled <= decode_seqs * _queries_per_seq(log))
+    scheduled, decode_seqs, pure = log.column("tokens"), log.column("decode_seqs"), pure_decode_steps(log)
     counted = (column[pure].sum(dtype=np.int64) for column in (scheduled, decode_seqs))
     return int(np.count_nonzero(pure)), *(int(total) for total in counted)  # type: ignore[return-value]
 

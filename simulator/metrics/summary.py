@@ -24,6 +24,12 @@ from simulator.workload.workload import Workload
 
 Summary = dict[str, Any]
 
+PEAKS = frozenset({"kv_cache_usage_peak", "peak_num_requests_running", "peak_num_requests_waiting"})
+"""Keys whose value is the largest seen: over several seeds the largest of all."""
+
+GIVEN = frozenset({"request_rate", "burstiness"})
+"""Numbers of the question, not of the answer."""
+
 
 @dataclass(frozen=True)
 class RunRecords:
@@ -116,12 +122,15 @@ def _latencies(records: RunRecords, window: Window) -> Summary:
 
 
 def _engine(records: RunRecords, window: Window) -> Summary:
-    levels = Levels.of(records.steps, window)
+    levels = Levels.of(records.steps, records.log, window)
     queries = sum(log.prefix_queries for log in records.steps)
     hits = sum(log.prefix_hits for log in records.steps)
+    steps = sum(int(np.count_nonzero(log.column("tokens"))) for log in records.steps)
+    blocked = sum(log.blocked_admissions for log in records.steps)
     return {
         "num_replicas": len(records.steps),
         "num_preemptions": sum(log.preemptions for log in records.steps),
+        "kv_blocked_step_share": blocked / steps if steps else None,
         "prefix_cache_hit_rate": hits / queries if queries else None,
         "kv_cache_usage_mean": levels.kv_cache_usage_mean,
         "kv_cache_usage_peak": levels.kv_cache_usage_peak,
@@ -136,12 +145,19 @@ def _engine(records: RunRecords, window: Window) -> Summary:
 
 
 def mean_of(summaries: Sequence[Summary]) -> Summary:
-    """One summary for several seeds: the mean of every number (whole where all agree), the first's value otherwise."""
-    return {key: _mean([summary[key] for summary in summaries]) for key in summaries[0]}
+    """One summary for several seeds: the mean of every number, of ``PEAKS`` the largest; the first's value otherwise.
+
+    Whole numbers stay whole where their mean is.
+    """
+    return {key: _joined(key, [summary[key] for summary in summaries]) for key in summaries[0]}
 
 
-def _mean(values: list[Any]) -> Any:
+def _joined(key: str, values: list[Any]) -> Any:
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) < len(values) or all(value == values[0] for value in values):
         return values[0]
-    return sum(numbers) / len(numbers)
+    if key in PEAKS:
+        return max(numbers)
+    mean = sum(numbers) / len(numbers)
+    whole = all(isinstance(value, int) for value in numbers) and mean == int(mean)
+    return int(mean) if whole else mean

@@ -26,6 +26,7 @@ COLUMNS = (
     "num_requests_waiting",
     "kv_cache_usage_perc",
     "batch_tokens",
+    "engine_steps",
     "prefix_cache_queries",
     "prefix_cache_hits",
     "prompt_tokens",
@@ -39,7 +40,8 @@ def replica_series(
     """Columns ``COLUMNS`` of one replica, each (cells,); ``time_s`` is the end of the cell.
 
     ``kv_cache_usage_perc`` is a share 0..1, as in vLLM (1.0 = full). ``batch_tokens`` is the mean number of tokens of
-    the steps that end in the cell. ``prompt_tokens`` counts a prompt when its first token is out and
+    the ``engine_steps`` steps that end in the cell and compute something.
+    ``prompt_tokens`` counts a prompt when its first token is out and
     ``generation_tokens`` the tokens emitted, as vLLM does; prefix counters count tokens at a request's admission.
     """
     edges = np.linspace(0.0, end_s, _cells(len(step_log), points) + 1)
@@ -62,7 +64,7 @@ def replica_series(
                 running,
                 waiting,
                 usage if step_log.num_blocks else np.zeros(len(cell_s)),
-                _tokens_per_step(step_log, edges),
+                *_tokens_per_step(step_log, edges),
                 queries,
                 hits,
                 prompts,
@@ -85,11 +87,12 @@ def _cells(steps: int, points: int) -> int:
     return max(1, min(points, steps))
 
 
-def _tokens_per_step(log: StepLog, edges: Floats) -> Floats:
+def _tokens_per_step(log: StepLog, edges: Floats) -> tuple[Floats, Floats]:
+    """Mean tokens of the steps of each cell (0 without any), and how many there are."""
     tokens = log.column("tokens")
     ends, tokens = log.column("end_s")[tokens > 0], tokens[tokens > 0]
     sums, counts = (_per_cell(ends, amounts, edges) for amounts in (tokens, np.ones(len(tokens))))
-    return np.divide(sums, counts, out=np.zeros(len(sums)), where=counts > 0)
+    return np.divide(sums, counts, out=np.zeros(len(sums)), where=counts > 0), counts
 
 
 def _cell_integrals(log: StepLog, edges: Floats, name: str) -> Floats:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simulator.cost.deployment import Deployment
+from simulator.cost.kernel_error import typical_error
 from simulator.cost.step_cost import ReadableStepCost
 from simulator.cost.totals import DeviceTotals, work_totals
 from simulator.metrics.logs import StepLog
@@ -50,9 +51,8 @@ def operator_shares(deployment: Deployment, mix: Sequence[StepKind]) -> list[Ope
 
 
 def step_error(shares: Sequence[OperatorShare]) -> float | None:
-    """Relative error of a step's seconds if every kernel class is off by its own error in the same direction."""
-    total = sum(share.seconds for share in shares)
-    return sum(share.seconds * share.median_error for share in shares) / total if total else None
+    """Typical relative error of a step's seconds (``cost.kernel_error``)."""
+    return typical_error((share.seconds, share.median_error) for share in shares)
 
 
 def _joined(parts: list[OperatorShare]) -> OperatorShare:

@@ -6,12 +6,12 @@ Two kernels, as engines launch them: one for prefill chunks, one for decoding se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
 
-from simulator.models.spec import GQAAttention
+from simulator.models.attention import GQAAttention
 from simulator.operators.layout import Layout
 from simulator.operators.work import DecodeAttention, PrefillAttention, Sizes, Work
 
@@ -48,76 +48,94 @@ def decode_work(attention: object, layout: Layout, decodes: DecodeStatistics, co
     raise NotImplementedError(f"no operators are registered for {type(attention).__name__}")
 
 
+@singledispatch
+def decode_sequence_work(attention: object, layout: Layout, sequences: Sizes, queries: Sizes, count: int) -> list[Work]:
+    """Kernels of decoding sequences whose work follows their number alone, not their context: state updates, fixed
+    projections, cross attention. Most mixers have none."""
+    return []
+
+
 @prefill_work.register
 def _(attention: GQAAttention, layout: Layout, chunks: PrefillStatistics, count: int) -> list[Work]:
-    """``F = 4 h d pairs``; Q and O move once, K and V once per chunk (TECHNIQUES equation 6).
-
-    A sliding window W limits the sums to what they could be at most with it: W pairs per query, and W + the chunk's own
-    tokens of KV per chunk. That is exact once every chunk stands W or more tokens deep, an upper bound before.
+    """A sliding window W limits the sums to what they could be at most with it: W pairs per query, and W + the chunk's
+    own tokens of KV per chunk. That is exact once every chunk stands W or more tokens deep, an upper bound before.
     """
-    heads, kv_heads = layout.heads(attention)
-    pairs, kv_tokens = chunks.pairs, chunks.kv_tokens
     if attention.sliding_window is not None:
-        window = attention.sliding_window
-        pairs = np.minimum(pairs, chunks.tokens * float(window))
-        kv_tokens = np.minimum(kv_tokens, chunks.tokens + chunks.sequences * float(window))
-    wide, cached = layout.dtypes.width("other"), layout.dtypes.width("kv")
+        window = float(attention.sliding_window)
+        pairs = np.minimum(chunks.pairs, chunks.tokens * window)
+        kv_tokens = np.minimum(chunks.kv_tokens, chunks.tokens + chunks.sequences * window)
+        chunks = replace(chunks, pairs=pairs, kv_tokens=kv_tokens)
+    return [prefill_kernel("prefill_attention", layout.heads(attention), attention.head_dim, layout, chunks, count)]
+
+
+@decode_work.register
+def _(attention: GQAAttention, layout: Layout, decodes: DecodeStatistics, count: int) -> list[Work]:
+    if attention.sliding_window is not None:
+        kv_tokens = np.minimum(decodes.kv_tokens, decodes.sequences * float(attention.sliding_window))
+        decodes = replace(decodes, kv_tokens=kv_tokens)
+    return [decode_kernel("decode_attention", layout.heads(attention), attention.head_dim, layout, decodes, count)]
+
+
+def prefill_kernel(
+    name: str, heads: tuple[int, int], head_dim: int, layout: Layout, chunks: PrefillStatistics, count: int
+) -> Work:
+    """One attention call over chunks, ``heads`` = (query heads, KV heads) of the rank.
+
+    ``F = 4 h d pairs``; Q and O move once, K and V once per chunk (TECHNIQUES equation 6).
+    """
+    query_heads, kv_heads = heads
+    cached = layout.dtypes.width("kv")
     shape = PrefillAttention(
-        heads,
+        query_heads,
         kv_heads,
-        attention.head_dim,
+        head_dim,
         chunks.sequences,
         chunks.tokens,
-        pairs,
-        kv_tokens,
+        chunks.pairs,
+        chunks.kv_tokens,
         chunks.tiles,
         layout.dtypes.other,
         layout.dtypes.kv,
         cached,
     )
-    rows = chunks.tokens * heads * attention.head_dim * wide
-    return [
-        Work(
-            "prefill_attention",
-            shape,
-            count,
-            flops=4.0 * heads * attention.head_dim * pairs,
-            bytes_read=rows + 2.0 * kv_tokens * kv_heads * attention.head_dim * cached,
-            bytes_written=rows,
-        )
-    ]
+    rows = chunks.tokens * query_heads * head_dim * layout.dtypes.width("other")
+    return Work(
+        name,
+        shape,
+        count,
+        flops=4.0 * query_heads * head_dim * chunks.pairs,
+        bytes_read=rows + 2.0 * chunks.kv_tokens * kv_heads * head_dim * cached,
+        bytes_written=rows,
+    )
 
 
-@decode_work.register
-def _(attention: GQAAttention, layout: Layout, decodes: DecodeStatistics, count: int) -> list[Work]:
-    """Each query attends to its sequence's KV; K and V are read once per sequence and KV head.
+def decode_kernel(
+    name: str, heads: tuple[int, int], head_dim: int, layout: Layout, decodes: DecodeStatistics, count: int
+) -> Work:
+    """One attention call over decoding sequences, ``heads`` = (query heads, KV heads) of the rank.
 
-    FLOPs of verifications (several queries per sequence) use the mean context of the step.
+    Each query attends to its sequence's KV; K and V are read once per sequence and KV head. FLOPs of verifications
+    (several queries per sequence) use the mean context of the step.
     """
-    heads, kv_heads = layout.heads(attention)
-    kv_tokens = decodes.kv_tokens
-    if attention.sliding_window is not None:
-        kv_tokens = np.minimum(kv_tokens, decodes.sequences * float(attention.sliding_window))
-    wide, cached = layout.dtypes.width("other"), layout.dtypes.width("kv")
+    query_heads, kv_heads = heads
+    cached = layout.dtypes.width("kv")
     shape = DecodeAttention(
-        heads,
+        query_heads,
         kv_heads,
-        attention.head_dim,
+        head_dim,
         decodes.sequences,
         decodes.queries,
-        kv_tokens,
+        decodes.kv_tokens,
         layout.dtypes.other,
         layout.dtypes.kv,
         cached,
     )
-    rows = decodes.queries * heads * attention.head_dim * wide
-    return [
-        Work(
-            "decode_attention",
-            shape,
-            count,
-            flops=4.0 * heads * attention.head_dim * kv_tokens * (decodes.queries / decodes.sequences),
-            bytes_read=rows + 2.0 * kv_tokens * kv_heads * attention.head_dim * cached,
-            bytes_written=rows,
-        )
-    ]
+    rows = decodes.queries * query_heads * head_dim * layout.dtypes.width("other")
+    return Work(
+        name,
+        shape,
+        count,
+        flops=4.0 * query_heads * head_dim * decodes.kv_tokens * (decodes.queries / decodes.sequences),
+        bytes_read=rows + 2.0 * decodes.kv_tokens * kv_heads * head_dim * cached,
+        bytes_written=rows,
+    )

@@ -9,6 +9,11 @@ from __future__ import annotations
 QUERY_TILE = 128
 """Query rows one attention work unit covers (COST_MODEL: a unit is one sequence, KV head and 128-query tile)."""
 
+SHORT_CHUNK = 16
+"""New tokens up to which a chunk runs like a decode: with the (up to 8) query heads of a KV head packed into the tile,
+its rows fit the one tile of 128 that a decoding sequence occupies anyway, in the same variable-length kernel. Prompts
+found in the prefix cache but for their last tokens are the common case."""
+
 FEATURE_NAMES = (
     "tokens",
     "sampled",
@@ -31,7 +36,7 @@ class StepFeatures:
     ==================  ===============================================================================================
     ``tokens``          scheduled tokens: rows of every linear layer (before CUDA-graph padding)
     ``sampled``         rows of the LM head: one per request that samples, ``1 + drafts`` for one that verifies
-    ``decode_seqs``     sequences in the decode attention kernel (one-token steps and verifications)
+    ``decode_seqs``     sequences in the decode attention kernel (one-token steps, verifications, short chunks)
     ``decode_queries``  their query rows (equal to ``decode_seqs`` without speculation)
     ``decode_kv``       sum over them of the KV tokens attended, the new ones included
     ``prefill_seqs``    prefill chunks in the prefill attention kernel
@@ -88,7 +93,12 @@ class StepFeatures:
         self.adapters = adapters
 
     def add_chunk(self, new: int, cached: int) -> None:
-        """Count a prefill chunk of ``new`` tokens on top of ``cached`` computed ones (tokens are counted apart)."""
+        """Count a chunk of ``new`` tokens on top of ``cached`` computed ones (``tokens`` are counted apart)."""
+        if new <= SHORT_CHUNK:
+            self.decode_seqs += 1
+            self.decode_queries += new
+            self.decode_kv += cached + new
+            return
         self.prefill_seqs += 1
         self.prefill_tokens += new
         self.prefill_pairs += new * cached + new * (new + 1) // 2

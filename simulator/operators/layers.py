@@ -9,45 +9,24 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from simulator.models.spec import DenseFFN, GQAAttention, LayerBlock, MoEFFN
+from simulator.models.attention import GQAAttention
+from simulator.models.ffn import ChannelMix, DenseFFN, MoEFFN, NoFFN
+from simulator.models.spec import LayerBlock
 from simulator.operators.layout import Layout
-from simulator.operators.work import Experts, Gemm, Sizes, Work, all_reduce_work, gemm_work, stream_work
+from simulator.operators.linear import all_reduce, linear_work, norm_work
+from simulator.operators.work import Experts, Gemm, Sizes, Work, gemm_work, stream_work
 
 
 def layer_linear_work(block: LayerBlock, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> list[Work]:
     """Everything of ``count`` equal layers except their attention kernels, for ``tokens`` rows."""
-    return [
-        _norm_work("attention_norm", hidden_size, layout, tokens, count),
-        *attention_linear_work(block.attention, hidden_size, layout, tokens, count),
-        _norm_work("ffn_norm", hidden_size, layout, tokens, count),
-        *ffn_work(block.ffn, hidden_size, layout, tokens, count),
-    ]
-
-
-def _norm_work(name: str, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> Work:
-    """RMSNorm fused with the residual add: reads input and residual, writes both back."""
-    row = hidden_size * layout.dtypes.width("other")
-    return stream_work(
-        name,
-        count,
-        flops=5.0 * tokens * hidden_size,
-        bytes_read=2.0 * tokens * row + row,
-        bytes_written=2.0 * tokens * row,
-    )
-
-
-def _linear(name: str, tokens: Sizes, n: int, k: int, layout: Layout, count: int) -> Work:
-    """A quantisable linear layer."""
-    dtypes = layout.dtypes
-    shape = Gemm(tokens, n, k, dtypes.activations, dtypes.width("weights"), dtypes.width("activations"))
-    return gemm_work(name, shape, count)
-
-
-def _all_reduce(name: str, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> list[Work]:
-    world_size = layout.tensor_parallel_size
-    if world_size == 1:
-        return []
-    return [all_reduce_work(name, tokens * hidden_size * layout.dtypes.width("other"), world_size, count)]
+    work = [norm_work("attention_norm", hidden_size, layout, tokens, count)]
+    for mixer in block.mixers:
+        work += attention_linear_work(mixer, hidden_size, layout, tokens, count)
+    if block.norms > 1:
+        work.append(norm_work("ffn_norm", hidden_size, layout, tokens, count))
+    if block.norms > 2:
+        work.append(norm_work("further_norms", hidden_size, layout, tokens, count * (block.norms - 2)))
+    return work + ffn_work(block.ffn, hidden_size, layout, tokens, count)
 
 
 @singledispatch
@@ -61,6 +40,7 @@ def _(attention: GQAAttention, hidden_size: int, layout: Layout, tokens: Sizes, 
     heads, kv_heads = layout.heads(attention)
     query_size, kv_size = heads * attention.head_dim, kv_heads * attention.head_dim
     wide, cached = layout.dtypes.width("other"), layout.dtypes.width("kv")
+    kv_size *= not attention.kv_shared
     rotated = query_size + kv_size
     rope_and_write = stream_work(
         "rope_kv_write",
@@ -70,10 +50,10 @@ def _(attention: GQAAttention, hidden_size: int, layout: Layout, tokens: Sizes, 
         bytes_written=tokens * query_size * wide + 2.0 * tokens * kv_size * cached,
     )
     return [
-        _linear("qkv", tokens, query_size + 2 * kv_size, hidden_size, layout, count),
+        linear_work("qkv", tokens, query_size + 2 * kv_size, hidden_size, layout, count, part="attention"),
         rope_and_write,
-        _linear("o_proj", tokens, hidden_size, query_size, layout, count),
-        *_all_reduce("attention_all_reduce", hidden_size, layout, tokens, count),
+        linear_work("o_proj", tokens, hidden_size, query_size, layout, count, part="attention"),
+        *all_reduce("attention_all_reduce", hidden_size, layout, tokens, count),
     ]
 
 
@@ -87,7 +67,7 @@ def ffn_work(ffn: object, hidden_size: int, layout: Layout, tokens: Sizes, count
 def _(ffn: DenseFFN, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> list[Work]:
     return [
         *_gated_mlp("", ffn.intermediate_size, ffn.num_matrices, hidden_size, layout, tokens, count),
-        *_all_reduce("ffn_all_reduce", hidden_size, layout, tokens, count),
+        *all_reduce("ffn_all_reduce", hidden_size, layout, tokens, count),
     ]
 
 
@@ -98,7 +78,7 @@ def _gated_mlp(
     wide = layout.dtypes.width("other")
     up = num_matrices - 1
     return [
-        _linear(f"{prefix}gate_up", tokens, up * inner, hidden_size, layout, count),
+        linear_work(f"{prefix}gate_up", tokens, up * inner, hidden_size, layout, count, part="ffn"),
         stream_work(
             f"{prefix}activation",
             count,
@@ -106,8 +86,21 @@ def _gated_mlp(
             bytes_read=up * tokens * inner * wide,
             bytes_written=tokens * inner * wide,
         ),
-        _linear(f"{prefix}down", tokens, hidden_size, inner, layout, count),
+        linear_work(f"{prefix}down", tokens, hidden_size, inner, layout, count, part="ffn"),
     ]
+
+
+@ffn_work.register
+def _(ffn: NoFFN, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> list[Work]:
+    return []
+
+
+@ffn_work.register
+def _(ffn: ChannelMix, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> list[Work]:
+    """Receptance gates the output of a two-matrix block (RWKV)."""
+    receptance = linear_work("receptance", tokens, layout.shard(hidden_size), hidden_size, layout, count, part="ffn")
+    mlp = _gated_mlp("", ffn.intermediate_size, 2, hidden_size, layout, tokens, count)
+    return [receptance, *mlp, *all_reduce("ffn_all_reduce", hidden_size, layout, tokens, count)]
 
 
 @ffn_work.register
@@ -118,7 +111,7 @@ def _(ffn: MoEFFN, hidden_size: int, layout: Layout, tokens: Sizes, count: int) 
     if ffn.shared_intermediate_size:
         shared = ffn.shared_intermediate_size
         work += _gated_mlp("shared_", shared, ffn.num_matrices, hidden_size, layout, tokens, count)
-    return work + _all_reduce("ffn_all_reduce", hidden_size, layout, tokens, count)
+    return work + all_reduce("ffn_all_reduce", hidden_size, layout, tokens, count)
 
 
 def _experts(ffn: MoEFFN, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> Work:
@@ -134,9 +127,9 @@ def _experts(ffn: MoEFFN, hidden_size: int, layout: Layout, tokens: Sizes, count
         ffn.num_experts,
         ffn.experts_per_token,
         touched,
-        dtypes.activations,
-        dtypes.width("weights"),
-        dtypes.width("activations"),
+        dtypes.layer_math("experts"),
+        dtypes.layer_weights("experts"),
+        dtypes.width("other" if "experts" in dtypes.unquantised else "activations"),
     )
     rows = tokens * ffn.experts_per_token
     weights = float(ffn.num_matrices * hidden_size * inner)

@@ -1,13 +1,22 @@
-"""Work of a whole step, in the four parts that follow from different statistics of it.
+"""Work of a whole step, in the parts that follow from different statistics of it.
 
 ``token_work`` follows the (padded) token count, ``sampled_work`` the rows of the LM head, ``prefill_attention_work``
-and ``decode_attention_work`` the context sums. A step's work is their concatenation.
+and ``decode_attention_work`` the context sums, ``decode_fixed_work`` the number of decoding sequences alone,
+``admission_work`` the requests admitted. A step's work is their concatenation.
 """
 
 from __future__ import annotations
 
 from simulator.models.spec import ModelSpec
-from simulator.operators.attention import DecodeStatistics, PrefillStatistics, decode_work, prefill_work
+from simulator.operators import latent, recurrent  # noqa: F401  (their mixers register with the dispatch below)
+from simulator.operators.attention import (
+    DecodeStatistics,
+    PrefillStatistics,
+    decode_sequence_work,
+    decode_work,
+    prefill_work,
+)
+from simulator.operators.encoder import admission_work
 from simulator.operators.features import StepFeatures
 from simulator.operators.layers import layer_linear_work
 from simulator.operators.layout import Layout
@@ -23,8 +32,11 @@ def step_work(
         work += prefill_attention_work(model, layout, prefill_statistics(features))
     if features.decode_seqs:
         work += decode_attention_work(model, layout, decode_statistics(features))
+        work += decode_fixed_work(model, layout, features.decode_seqs, features.decode_queries)
     if features.sampled:
         work += sampled_work(model, layout, features.sampled)
+    if features.admitted:
+        work += admission_work(model, layout, features.admitted)
     return work
 
 
@@ -74,14 +86,30 @@ def sampled_work(model: ModelSpec, layout: Layout, rows: Sizes) -> list[Work]:
 
 
 def prefill_attention_work(model: ModelSpec, layout: Layout, chunks: PrefillStatistics) -> list[Work]:
-    """Prefill attention of every layer."""
+    """Prefill kernels of every layer's token mixers."""
     return [
-        work for block, count in model.layer_groups for work in prefill_work(block.attention, layout, chunks, count)
+        work
+        for block, count in model.layer_groups
+        for mixer in block.mixers
+        for work in prefill_work(mixer, layout, chunks, count)
     ]
 
 
 def decode_attention_work(model: ModelSpec, layout: Layout, decodes: DecodeStatistics) -> list[Work]:
-    """Decode attention of every layer."""
+    """Decode kernels of every layer's token mixers that follow the summed context."""
     return [
-        work for block, count in model.layer_groups for work in decode_work(block.attention, layout, decodes, count)
+        work
+        for block, count in model.layer_groups
+        for mixer in block.mixers
+        for work in decode_work(mixer, layout, decodes, count)
+    ]
+
+
+def decode_fixed_work(model: ModelSpec, layout: Layout, sequences: Sizes, queries: Sizes) -> list[Work]:
+    """Decode kernels that follow the number of sequences and query rows only."""
+    return [
+        work
+        for block, count in model.layer_groups
+        for mixer in block.mixers
+        for work in decode_sequence_work(mixer, layout, sequences, queries, count)
     ]

@@ -33,7 +33,7 @@ class PrefillAttention:
 
     heads: int
     kv_heads: int
-    head_dim: int
+    head_dim: float
     sequences: Sizes
     tokens: Sizes
     pairs: Sizes
@@ -57,6 +57,27 @@ class DecodeAttention:
     math_dtype: str
     kv_dtype: str
     bytes_per_kv: float
+
+
+@dataclass(frozen=True)
+class LatentDecode:
+    """One absorbed latent-attention call over the decoding sequences of a step; all ``heads`` share one latent of
+    ``latent_dim`` and one rotary key of ``rope_dim`` elements."""
+
+    heads: int
+    latent_dim: int
+    rope_dim: int
+    sequences: Sizes
+    queries: Sizes
+    kv_tokens: Sizes
+    math_dtype: str
+    kv_dtype: str
+    bytes_per_kv: float
+
+    @property
+    def flops_per_pair(self) -> float:
+        """FLOPs of one query on one cached token, all heads: scores over latent and rotary key, values over latent."""
+        return 2.0 * self.heads * (2 * self.latent_dim + self.rope_dim)
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,7 @@ class AllReduce:
     world_size: int
 
 
-Shape = Gemm | PrefillAttention | DecodeAttention | Experts | Stream | AllReduce
+Shape = Gemm | PrefillAttention | DecodeAttention | LatentDecode | Experts | Stream | AllReduce
 
 
 @dataclass(frozen=True)

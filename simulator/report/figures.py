@@ -19,8 +19,15 @@ def milliseconds(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """A share 0..1 in per cent; ``-`` for none."""
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
+    """A share 0..1 in per cent; ``-`` for none. A little is ``<1 %`` rather than 0, almost all ``>99 %``."""
+    if share is None:
+        return "-"
+    text = f"{100 * share:.{digits}f}"
+    if share > 0 and not float(text):
+        return f"<{10**-digits:.{digits}f} %"
+    if share < 1 and float(text) == 100:
+        return f">{100 - 10**-digits:.{digits}f} %"
+    return f"{text} %"
 
 
 def throughput_lines(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -50,23 +50,31 @@ class RunCharts:
         window = summary["window"]
         self._window = Window(window["start_s"], window["end_s"], window["whole_run"])
 
+    @property
+    def _open_loop(self) -> bool:
+        workload = self._records.workload
+        return workload.max_concurrency is None and workload.table.after_row is None
+
     def files(self) -> dict[str, bytes]:
-        """``{"timeline.png": ..., "timeline.svg": ..., ...}``."""
-        drawn = {name: render(getattr(self, name)) for name in CHART_NAMES}
+        """``{"timeline.png": ..., "timeline.svg": ..., ...}``; no ``latency_load`` where answers make the load."""
+        drawn = {name: render(getattr(self, name)) for name in CHART_NAMES if name != "latency_load" or self._open_loop}
         return {f"{name}.{kind}": data for name, kinds in drawn.items() for kind, data in kinds.items()}
 
     def latency_load(self) -> Figure:
-        """Chart 2: the run's own ups and downs of load against latency."""
+        """Chart 2: the run's own ups and downs of load against latency; empty where answers make the load."""
         log, counted = self._records.log, self._window.counted(self._records.log)
         arrival = log.column("arrival_s")[counted]
         ttft = log.column("first_token_s")[counted] - arrival
         gaps = log.column("emitted_tokens")[counted] - 1
         decode = log.column("finish_s")[counted] - log.column("first_token_s")[counted]
         tpot = np.where(gaps > 0, decode / np.maximum(gaps, 1), np.nan)
-        points = load_points(arrival, 1e3 * ttft, 1e3 * tpot)
-        how = f"{self._title}; requests grouped by the arrival rate of their moment"
+        points = load_points(arrival, 1e3 * ttft, 1e3 * tpot) if self._open_loop else []
         return latency_load_chart(
-            points, ttft_slo_ms=self._objectives.ttft_ms, tpot_slo_ms=self._objectives.tpot_ms, subtitle=how
+            points,
+            ttft_slo_ms=self._objectives.ttft_ms,
+            tpot_slo_ms=self._objectives.tpot_ms,
+            subtitle=f"{self._title}; moments of one run, no capacity curve: a rate held for long queues more",
+            within_one_run=True,
         )
 
     def timeline(self) -> Figure:
@@ -81,7 +89,7 @@ class RunCharts:
         curves = [
             Cdf("TTFT", "first token - arrival", *cdf_of(1e3 * latencies.ttft_s), slo.ttft_ms),
             Cdf("TPOT", "(E2EL - TTFT) / (tokens - 1)", *cdf_of(1e3 * latencies.tpot_s), slo.tpot_ms),
-            Cdf("ITL", "every gap between tokens", 1e3 * gaps_s, gap_probabilities),
+            Cdf("ITL", "gap between two deliveries", 1e3 * gaps_s, gap_probabilities),
             Cdf("E2EL", "last token - arrival", *cdf_of(1e3 * latencies.e2el_s), slo.e2el_ms),
         ]
         return latency_cdf_chart(curves, subtitle=self._title)

@@ -10,6 +10,7 @@ _FILE_KEYS = (
     ("model", (".yaml", ".yml")),
     ("hardware", (".yaml", ".yml")),
     ("workload.trace.path", ()),
+    ("workload.servegen.path", ()),
     ("workload.profile.name", (".yaml", ".yml")),
 )
 """Keys that may hold a path, with the endings that make it one (none = always)."""

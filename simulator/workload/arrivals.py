@@ -2,7 +2,7 @@
 
 Open-loop processes are described by their gaps. Gaps are drawn for a mean of one and then divided by the rate, so two
 rates under the same seed give the same pattern, stretched. The clock starts with the first request (``arrival_s[0]``
-is 0), as in a trace.
+is 0), as in a trace. Processes whose rate changes with time stand in ``rate_curves``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.workload.checks import require_count, require_not_negative, require_positive, require_within
+from simulator.workload.rate_curves import DiurnalArrivals, RampArrivals, WindowedArrivals
 from simulator.workload.table import FloatColumn
 
 
@@ -171,7 +172,15 @@ class ClosedLoopArrivals:
         return np.zeros(n)
 
 
-RatedArrivals = PoissonArrivals | GammaArrivals | BurstIdleArrivals | ConstantArrivals
+RatedArrivals = (
+    PoissonArrivals
+    | GammaArrivals
+    | BurstIdleArrivals
+    | ConstantArrivals
+    | RampArrivals
+    | DiurnalArrivals
+    | WindowedArrivals
+)
 """Open-loop processes with a rate that can be multiplied (``at_rate``)."""
 
 Arrivals = RatedArrivals | OfflineArrivals | FixedBatchArrivals | ClosedLoopArrivals
@@ -183,6 +192,9 @@ ARRIVAL_KINDS: dict[str, type[Arrivals]] = {
         GammaArrivals,
         BurstIdleArrivals,
         ConstantArrivals,
+        RampArrivals,
+        DiurnalArrivals,
+        WindowedArrivals,
         OfflineArrivals,
         FixedBatchArrivals,
         ClosedLoopArrivals,

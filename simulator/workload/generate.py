@@ -14,40 +14,55 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.workload.arrivals import ClosedLoopArrivals, RatedArrivals
 from simulator.workload.describe import mean_rate_per_s
+from simulator.workload.draw_sessions import draw_sessions
 from simulator.workload.lengths import correlated_uniforms
 from simulator.workload.profiles import Profile, load_profile
 from simulator.workload.readers import load_trace
-from simulator.workload.spec import ProfileSpec, SyntheticSpec, TraceSpec, WorkloadSpec
-from simulator.workload.table import RequestTable
+from simulator.workload.retime import num_independent, retime
+from simulator.workload.servegen.clients import read_clients
+from simulator.workload.servegen.draw import draw_requests
+from simulator.workload.sessions import SessionSpec
+from simulator.workload.spec import EarlyStop, ProfileSpec, ServegenSpec, SyntheticSpec, TraceSpec, WorkloadSpec
+from simulator.workload.table import IntColumn, PromptSegments, RequestTable
 from simulator.workload.workload import Workload
 
-_ARRIVALS, _PROMPTS, _OUTPUTS = 0, 1, 2
+_ARRIVALS, _PROMPTS, _OUTPUTS, _STOPS = 0, 1, 2, 3
 """Keys of the random streams under a seed."""
 
 
 def generate(spec: WorkloadSpec, seed: int) -> Workload:
-    """Draw or read the requests of a spec. The same spec and seed give the same bytes; a trace needs no seed.
+    """Draw or read the requests of a spec. The same spec and seed give the same bytes.
 
     Raises ``InputError`` for a trace or profile that cannot be used.
     """
     if spec.trace is not None:
-        return _replay(spec.trace)
+        return _replay(spec.trace, seed)
     if spec.profile is not None:
         return _from_profile(spec.profile, seed)
+    if spec.sessions is not None:
+        return _sessions(spec.sessions, seed)
+    if spec.servegen is not None:
+        return _servegen(spec.servegen, seed)
     assert spec.synthetic is not None  # WorkloadSpec holds exactly one
     return synthesize(spec.synthetic, seed)
 
 
 def synthesize(spec: SyntheticSpec, seed: int, description: str | None = None) -> Workload:
     """Draw the requests of a synthetic mix."""
-    n = spec.num_requests
-    u_prompt, u_output = correlated_uniforms(n, spec.spearman, _stream(seed, _PROMPTS), _stream(seed, _OUTPUTS))
+    n, samples = spec.num_requests, spec.samples_per_request
+    prompts, outputs = _stream(seed, _PROMPTS), _stream(seed, _OUTPUTS)
+    u_prompt, u_output = correlated_uniforms(n, spec.spearman, prompts, outputs, samples)
     prompt_tokens, segments = spec.prefix.build(spec.prompt_tokens.draw(u_prompt))
+    output_tokens = spec.output_tokens.draw(u_output)
+    if spec.early_stop is not None:
+        output_tokens = _stopped_early(output_tokens, spec.early_stop, _stream(seed, _STOPS))
+    row = np.repeat(np.arange(n), samples)
+    if samples > 1:
+        # A prompt shared with no other request is shared by its own samples.
+        own = segments or PromptSegments(np.arange(n + 1), np.arange(n), prompt_tokens)
+        segments = own.take(row)
     table = RequestTable.from_columns(
-        spec.arrival.times(n, _stream(seed, _ARRIVALS)),
-        prompt_tokens,
-        spec.output_tokens.draw(u_output),
-        segments=segments,
+        spec.arrival.times(n, _stream(seed, _ARRIVALS))[row], prompt_tokens[row], output_tokens, segments=segments
     )
     closed = spec.arrival if isinstance(spec.arrival, ClosedLoopArrivals) else None
     return Workload(
@@ -55,7 +70,7 @@ def synthesize(spec: SyntheticSpec, seed: int, description: str | None = None) -
         max_concurrency=closed.max_concurrency if closed else None,
         think_time_s=closed.think_time_s if closed else 0.0,
         description=description or _describe_synthetic(spec),
-        offered_rate_per_s=spec.arrival.rate_per_s if isinstance(spec.arrival, RatedArrivals) else None,
+        offered_rate_per_s=samples * spec.arrival.rate_per_s if isinstance(spec.arrival, RatedArrivals) else None,
     )
 
 
@@ -69,7 +84,7 @@ def draw(profile: Profile, num_requests: int | None = None, rate_multiplier: flo
         spec = replace(spec, arrival=spec.arrival.at_rate(rate_multiplier))
     spec = replace(spec, num_requests=num_requests or spec.num_requests)
     rate = "" if rate_multiplier == 1.0 else f" at {rate_multiplier:g}x its rate"
-    return synthesize(spec, seed, f"{spec.num_requests} requests of profile {profile.name}{rate}")
+    return synthesize(spec, seed, f"{_requests(spec.num_requests)} of profile {profile.name}{rate}")
 
 
 def _from_profile(spec: ProfileSpec, seed: int) -> Workload:
@@ -79,7 +94,39 @@ def _from_profile(spec: ProfileSpec, seed: int) -> Workload:
     return draw(profile, spec.num_requests, spec.rate_multiplier, seed)
 
 
-def _replay(spec: TraceSpec) -> Workload:
+def _stopped_early(output_tokens: IntColumn, stop: EarlyStop, rng: np.random.Generator) -> IntColumn:
+    n = len(output_tokens)
+    stops = rng.random(n) < stop.probability
+    return np.where(stops, np.minimum(output_tokens, stop.output_tokens.draw(rng.random(n))), output_tokens)
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
+
+
+def _sessions(spec: SessionSpec, seed: int) -> Workload:
+    table = draw_sessions(spec, seed)
+    per_session = len(table) / spec.num_sessions
+    return Workload(
+        table=table,
+        description=f"{_requests(len(table))} of {spec.num_sessions:,} sessions, {spec.arrival.kind} arrivals",
+        # In the long run, however slow the answers: sessions begin whether or not others have ended.
+        offered_rate_per_s=spec.arrival.rate_per_s * per_session if isinstance(spec.arrival, RatedArrivals) else None,
+    )
+
+
+def _servegen(spec: ServegenSpec, seed: int) -> Workload:
+    clients = read_clients(spec.path)
+    table = draw_requests(clients, spec.start_s, spec.duration_s, spec.rate_multiplier, seed)
+    span = f"{spec.start_s:g} s to {spec.start_s + spec.duration_s:g} s"
+    return Workload(
+        table=table,
+        description=f"{_requests(len(table))} of {len(clients):,} ServeGen clients of {spec.path.name}, {span}",
+        offered_rate_per_s=mean_rate_per_s(table),
+    )
+
+
+def _replay(spec: TraceSpec, seed: int) -> Workload:
     trace = load_trace(
         spec.path,
         spec.format,
@@ -87,22 +134,27 @@ def _replay(spec: TraceSpec) -> Workload:
         limit=spec.limit,
         spread_batch_s=spec.spread_batch_s,
     )
-    parts = [f"{len(trace.table)} requests of {Path(spec.path).name} ({trace.format} format)"]
+    table = trace.table
+    if spec.arrival is not None:
+        table = retime(table, spec.arrival.times(num_independent(table), _stream(seed, _ARRIVALS)))
+    parts = [f"{_requests(len(table))} of {Path(spec.path).name} ({trace.format} format)"]
     if spec.rate_scale != 1.0:
         parts.append(f"at {spec.rate_scale:g}x its rate")
     if spec.spread_batch_s:
         parts.append(f"batches spread over {spec.spread_batch_s:g} s")
     if trace.rows_out_of_order:
-        parts.append(f"sorted by arrival ({trace.rows_out_of_order} rows were out of order)")
+        parts.append(f"sorted by arrival ({trace.rows_out_of_order:,} rows were out of order)")
+    if spec.arrival is not None:
+        parts.append(f"{spec.arrival.kind} arrivals instead of the recorded ones")
     return Workload(
-        table=trace.table,
-        description=", ".join(parts),
-        offered_rate_per_s=mean_rate_per_s(trace.table),
+        table=table,
+        description="; ".join((", ".join(parts), *trace.notes)),
+        offered_rate_per_s=mean_rate_per_s(table),
     )
 
 
 def _describe_synthetic(spec: SyntheticSpec) -> str:
-    parts = [f"{spec.num_requests} synthetic requests", f"{spec.arrival.kind} arrivals"]
+    parts = [f"{spec.num_requests:,} synthetic requests", f"{spec.arrival.kind} arrivals"]
     if isinstance(spec.arrival, RatedArrivals):
         parts[1] += f" at {spec.arrival.rate_per_s:g}/s"
     parts.append(f"{spec.prompt_tokens.kind} prompts, {spec.output_tokens.kind} outputs")

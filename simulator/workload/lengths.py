@@ -156,20 +156,22 @@ LENGTH_KINDS: dict[str, type[Lengths]] = {
 
 
 def correlated_uniforms(
-    n: int, spearman: float, first: np.random.Generator, second: np.random.Generator
+    n: int, spearman: float, first: np.random.Generator, second: np.random.Generator, samples: int = 1
 ) -> tuple[FloatColumn, FloatColumn]:
-    """Two (n,) columns of uniform numbers whose rank correlation is ``spearman``, through a Gaussian copula.
+    """Two columns of uniform numbers whose rank correlation is ``spearman``, through a Gaussian copula.
+
+    The first has (n,), the second (n * samples,) numbers: those of row ``i`` of the first stand at ``i * samples``.
 
     The normal correlation that gives Spearman's s is ``2 sin(pi s / 6)`` (Pearson 1907). The first column does not
     depend on ``spearman``.
     """
-    u, v = first.random(n), second.random(n)
+    u, v = first.random(n), second.random(n * samples)
     if spearman == 0:
         return u, v
     from scipy.special import ndtr
 
     r = 2 * np.sin(np.pi * spearman / 6)
-    tied = ndtr(r * _normal_score(u) + np.sqrt(max(0.0, 1 - r * r)) * _normal_score(v))
+    tied = ndtr(r * _normal_score(np.repeat(u, samples)) + np.sqrt(max(0.0, 1 - r * r)) * _normal_score(v))
     return u, np.minimum(tied, np.nextafter(1.0, 0.0))
 
 

@@ -2,8 +2,9 @@
 
 A profile file holds ``description``, ``source`` (where its numbers come from; with ``licence`` and ``changes`` for
 third-party data), ``num_requests``, ``arrival``, ``prompt_tokens``, ``output_tokens`` and, as wanted, ``prefix``,
-``spearman`` and ``fit`` (how far the profile is from its source). ``arrival``, the lengths and ``prefix`` have a
-``kind`` and the fields of the class that ``ARRIVAL_KINDS``, ``LENGTH_KINDS`` or ``PREFIX_KINDS`` names.
+``spearman``, ``samples_per_request`` and ``fit`` (how far the profile is from its source). ``arrival``, the lengths and
+``prefix`` have a ``kind`` and the fields of the class that ``ARRIVAL_KINDS``, ``LENGTH_KINDS`` or ``PREFIX_KINDS``
+names.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def read_profile(path: Path) -> Profile:
         output_tokens=_build(file.section("output_tokens"), LENGTH_KINDS),
         prefix=_build(file.section("prefix"), PREFIX_KINDS) if file.has("prefix") else UniquePrompts(),
         spearman=_rank_correlation(file),
+        samples_per_request=file.whole("samples_per_request", 1),
     )
     profile = Profile(
         name=path.stem,

@@ -1,20 +1,21 @@
 """WorkloadSpec: what requests are wanted, before any are drawn or read.
 
-A workload is exactly one of a trace file, a synthetic mix or a bundled profile. ``simulator.workload.generate`` turns a
-spec and a seed into a ``Workload``. The parts are plain frozen dataclasses that check themselves; ``ARRIVAL_KINDS``,
-``LENGTH_KINDS`` and ``PREFIX_KINDS`` name them for files.
+A workload is exactly one of a trace file, a synthetic mix, a profile, sessions or a ServeGen mix.
+``simulator.workload.generate`` turns a spec and a seed into a ``Workload``. The parts are plain frozen dataclasses that
+check themselves; ``ARRIVAL_KINDS``, ``LENGTH_KINDS`` and ``PREFIX_KINDS`` name them for files.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from simulator.errors import InputError
-from simulator.workload.arrivals import Arrivals
+from simulator.workload.arrivals import Arrivals, OfflineArrivals, RatedArrivals
 from simulator.workload.checks import require_count, require_not_negative, require_positive, require_within
 from simulator.workload.lengths import Lengths
 from simulator.workload.prefixes import Prefixes, UniquePrompts
+from simulator.workload.sessions import SessionSpec
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class TraceSpec:
     ----------
     path: trace file; ``.gz`` is unpacked on the way.
     format: a name of ``simulator.workload.readers.TRACE_FORMATS``, or ``auto``: by content.
-    rate_scale: arrivals are compressed by this factor (2 = twice the rate).
+    rate_scale: arrivals are compressed by this factor (2 = twice the rate); pauses between turns are not.
     limit: most requests, from the start; None = all.
     spread_batch_s: Mooncake traces carry arrivals in batches; requests of one time stamp are spread evenly over this
         many seconds. 0 = as recorded.
+    arrival: replaces the recorded times, for files that hold lengths only; of conversations, when they begin. None = as
+        recorded.
     """
 
     path: Path
@@ -36,12 +39,28 @@ class TraceSpec:
     rate_scale: float = 1.0
     limit: int | None = None
     spread_batch_s: float = 0.0
+    arrival: RatedArrivals | OfflineArrivals | None = None
 
     def __post_init__(self) -> None:
         require_positive("rate_scale", self.rate_scale)
         if self.limit is not None:
             require_count("limit", self.limit)
         require_not_negative("spread_batch_s", self.spread_batch_s, "seconds")
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """Answers that end before their drawn length, with ``probability``, after ``output_tokens`` tokens.
+
+    A stop string, or a client that hangs up after so many tokens: the engine does the same work for both. A client
+    that gives up while it waits for its first token cannot be written this way.
+    """
+
+    probability: float
+    output_tokens: Lengths
+
+    def __post_init__(self) -> None:
+        require_within("probability", self.probability, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,9 @@ class SyntheticSpec:
     prompt_tokens, output_tokens: their lengths (prompt: without a shared prefix, which comes on top).
     prefix: what prompts have in common.
     spearman: rank correlation of prompt and output length, -1..1.
+    samples_per_request: the ``n`` of the API: so many answers to each prompt, which vLLM runs as requests of their own
+        that share the prompt's full blocks (with prefix caching). Every answer is a row of the table.
+    early_stop: answers that end before their drawn length; None = none.
     """
 
     num_requests: int
@@ -63,9 +85,12 @@ class SyntheticSpec:
     output_tokens: Lengths
     prefix: Prefixes = field(default_factory=UniquePrompts)
     spearman: float = 0.0
+    samples_per_request: int = 1
+    early_stop: EarlyStop | None = None
 
     def __post_init__(self) -> None:
         require_count("num_requests", self.num_requests)
+        require_count("samples_per_request", self.samples_per_request)
         require_within("spearman", self.spearman, -1, 1)
 
 
@@ -93,14 +118,39 @@ class ProfileSpec:
 
 
 @dataclass(frozen=True)
+class ServegenSpec:
+    """Requests drawn from the client statistics of ServeGen (arXiv 2505.09999).
+
+    Attributes
+    ----------
+    path: folder of ``chunk-*-trace.csv`` and ``chunk-*-dataset.json``, or JSON lines with the texts of both.
+    start_s, duration_s: span of the clients' day(s) that is drawn (s); arrivals are counted from its start.
+    rate_multiplier: every client's rate times this.
+    """
+
+    path: Path
+    start_s: float = 0.0
+    duration_s: float = 3600.0
+    rate_multiplier: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_not_negative("start_s", self.start_s, "seconds")
+        require_positive("duration_s", self.duration_s)
+        require_positive("rate_multiplier", self.rate_multiplier)
+
+
+@dataclass(frozen=True)
 class WorkloadSpec:
     """Exactly one source of requests."""
 
     trace: TraceSpec | None = None
     synthetic: SyntheticSpec | None = None
     profile: ProfileSpec | None = None
+    sessions: SessionSpec | None = None
+    servegen: ServegenSpec | None = None
 
     def __post_init__(self) -> None:
-        given = [name for name in ("trace", "synthetic", "profile") if getattr(self, name) is not None]
+        names = [source.name for source in fields(self)]
+        given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
-            raise InputError("must have exactly one of trace, synthetic, profile", path="workload", value=given)
+            raise InputError(f"must have exactly one of {', '.join(names)}", path="workload", value=given)

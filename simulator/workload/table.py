@@ -69,6 +69,9 @@ class RequestTable:
         shared-prefix structure of the prompts, or None when every prompt is unique.
     output_segment:
         (n,) segment id of the generated tokens, so that a later turn's prompt can name them; -1 = unique. Or None.
+    after_row, think_s:
+        both or neither. (n,) row whose answer a request waits for, always a smaller one; -1 = sent at its arrival. It
+        is sent (n,) ``think_s`` seconds after that answer, and never before its ``arrival_s``.
     """
 
     arrival_s: FloatColumn
@@ -80,6 +83,8 @@ class RequestTable:
     tenant: IntColumn
     segments: PromptSegments | None = None
     output_segment: IntColumn | None = None
+    after_row: IntColumn | None = None
+    think_s: FloatColumn | None = None
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -97,11 +102,14 @@ class RequestTable:
         tenant: Sequence[int] | npt.NDArray[Any] | None = None,
         segments: PromptSegments | None = None,
         output_segment: IntColumn | None = None,
+        after_row: Sequence[int] | npt.NDArray[Any] | None = None,
+        think_s: Sequence[float] | npt.NDArray[Any] | None = None,
     ) -> RequestTable:
-        """Build and check a table; rows are sorted by arrival (stable).
+        """Build and check a table; rows are sorted by arrival (stable). ``think_s`` may be left out: no pauses.
 
         Raises ``InputError`` naming the first bad row: NaN or negative arrival, token counts outside 1..2**31-1,
-        columns of different length, segment lengths that do not add up to the prompt.
+        columns of different length, segment lengths that do not add up to the prompt, a request that is to wait for
+        one that does not come before it.
         """
         arrival = np.asarray(arrival_s, dtype=np.float64)
         n = len(arrival)
@@ -120,18 +128,29 @@ class RequestTable:
         if segments is not None:
             totals = np.add.reduceat(segments.tokens, segments.offsets[:-1]) if len(segments.tokens) else np.zeros(n)
             _refuse_rows(totals != columns["prompt_tokens"], "segments", totals, "must add up to prompt_tokens")
-        table = cls(arrival, segments=segments, output_segment=output_segment, **columns)
+        after, think = _dependency(after_row, think_s, n)
+        table = cls(
+            arrival, segments=segments, output_segment=output_segment, after_row=after, think_s=think, **columns
+        )
         if n and np.any(np.diff(arrival) < 0):
             table = table.take(np.argsort(arrival, kind="stable"))
+        if table.after_row is not None:
+            rule = "must be -1 or a row that arrives earlier"
+            _refuse_rows(table.after_row >= np.arange(n), "after_row", table.after_row, rule)
         return table
 
     def take(self, rows: IntColumn) -> RequestTable:
-        """The given rows, in that order (the caller keeps arrivals non-decreasing)."""
+        """The given rows, in that order (the caller keeps arrivals non-decreasing).
+
+        A row whose ``after_row`` is not among them waits for nobody any more.
+        """
         taken: dict[str, Any] = {}
         for field in fields(self):
             column = getattr(self, field.name)
             if column is None:
                 taken[field.name] = None
+            elif field.name == "after_row":
+                taken[field.name] = _renumbered(column, rows)
             elif isinstance(column, PromptSegments):
                 taken[field.name] = column.take(rows)
             else:
@@ -157,6 +176,28 @@ def _int_column(values: Any, n: int, name: str, default: int | None = None) -> I
     elif raw.dtype.kind not in "iu":
         raise InputError("must hold whole numbers", path=name, value=raw.dtype.name)
     return raw.astype(np.int64)
+
+
+def _dependency(after_row: Any, think_s: Any, n: int) -> tuple[IntColumn | None, FloatColumn | None]:
+    """The two columns of requests that wait for others, checked but for their order."""
+    if after_row is None:
+        if think_s is not None:
+            raise InputError("needs after_row beside it", path="think_s")
+        return None, None
+    after = _int_column(after_row, n, "after_row")
+    _refuse_rows((after < -1) | (after >= n), "after_row", after, f"must lie in -1..{n - 1}")
+    think = np.zeros(n) if think_s is None else np.asarray(think_s, dtype=np.float64)
+    if len(think) != n:
+        raise InputError(f"has {len(think)} rows but arrival_s has {n}", path="think_s")
+    _refuse_rows(~np.isfinite(think) | (think < 0), "think_s", think, "must be a number >= 0 (seconds)")
+    return after, think
+
+
+def _renumbered(after_row: IntColumn, rows: IntColumn) -> IntColumn:
+    """``after_row`` of the taken rows, in the numbers the taken rows have."""
+    place = np.full(len(after_row) + 1, -1, dtype=np.int64)  # the last entry stands for "nobody" (-1)
+    place[rows] = np.arange(len(rows))
+    return place[after_row[rows]]
 
 
 def _refuse_rows(bad: npt.NDArray[np.bool_], name: str, column: npt.NDArray[Any], rule: str) -> None:

@@ -64,11 +64,8 @@ def _same(left: SimulationOutcome, right: SimulationOutcome) -> None:
             assert np.array_equal(mine.column(name), theirs.column(name)), name
         assert sorted(mine.odd_gaps_s) == sorted(theirs.odd_gaps_s)
         assert mine.feature_totals == theirs.feature_totals
-        assert (mine.preemptions, mine.prefix_hits, mine.burst_tokens) == (
-            theirs.preemptions,
-            theirs.prefix_hits,
-            theirs.burst_tokens,
-        )
+        for name in ("preemptions", "blocked_admissions", "prefix_hits", "burst_tokens"):
+            assert getattr(mine, name) == getattr(theirs, name), name
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -107,10 +104,19 @@ def test_refused_requests_are_named_and_the_rest_served() -> None:
     outcome = simulate(Workload(table, max_concurrency=1), EngineConfig(num_blocks=10, max_model_len=1000), Affine())
     assert outcome.request_log.column("status").tolist() == [1, 2, 1]
     assert "901 tokens need 57 KV blocks of 16" in outcome.request_log.refusals[1]
-    assert "1 requests were refused" in outcome.notes[0]
+    assert "1 request (row 1) was refused" in outcome.notes[0]
 
 
 def test_round_robin() -> None:
     table = RequestTable.from_columns(np.arange(7.0), [8] * 7, [2] * 7)
     outcome = simulate(Workload(table), EngineConfig(num_blocks=10), Affine(), num_replicas=3)
     assert outcome.request_log.column("replica").tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_equal_priorities_that_arrive_together_do_not_preempt_each_other_for_ever() -> None:
+    """Two requests at the same instant that do not fit together: the first keeps its place."""
+    table = RequestTable.from_columns([0.0, 0.0], [47, 67], [18, 17], priority=[2, 2])
+    config = EngineConfig(num_blocks=84, block_size=1, max_model_len=200, scheduling_policy="priority")
+    log = simulate(Workload(table), config, Affine()).request_log
+    assert log.column("status").tolist() == [1, 1]
+    assert log.column("preemptions")[0] == 0

@@ -24,6 +24,13 @@ DEPLOYMENTS = {
     "mixture, fp8": Deployment.of("Mixtral-8x7B", "h200", tensor_parallel_size=2, dtypes=Dtypes.of("fp8", kv="fp8")),
     "no switch": Deployment.of("Qwen2.5-7B", "l40s", tensor_parallel_size=2),
     "windows": Deployment.of(ModelSpec("mixed", 2048, 32000, (_FULL, _LOCAL) * 6), "b200"),
+    "latent": Deployment.of("DeepSeek-V2-Lite", "h100"),
+    "latent, tensor parallel, fp8": Deployment.of("DeepSeek-V3", "h200", tensor_parallel_size=8),
+    "hybrid": Deployment.of("Jamba-v0.1", "h100", tensor_parallel_size=2),
+    "state space": Deployment.of("Mamba-2.8B", "a100"),
+    "encoder-decoder": Deployment.of("Whisper-large-v3", "h100"),
+    "windows and mxfp4": Deployment.of("gpt-oss-20b", "h100"),
+    "recurrent": Deployment.of("RWKV-4-7B", "l40s"),
 }
 COSTS = {
     name: (CompiledStepCost(d, max_num_batched_tokens=512), ReadableStepCost(d)) for name, d in DEPLOYMENTS.items()
@@ -49,7 +56,7 @@ def steps(draw: st.DrawFn) -> StepFeatures:
 
 
 @pytest.mark.parametrize("name", COSTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(features=steps())
 def test_compiled_equals_readable(name: str, features: StepFeatures) -> None:
     compiled, readable = COSTS[name]

@@ -32,7 +32,7 @@ class Arrival:
             self.prompt,
             self.output,
             max_model_len,
-            arrival=self.step,
+            arrival=self.step + self.row / 1000,  # distinct, as on a clock: ties could preempt each other for ever
             priority=self.priority,
             adapter=self.adapter,
             segments=None if self.segments is None else list(self.segments),

@@ -67,18 +67,18 @@ def test_asynchronous_scheduling_sees_an_end_one_step_late(loop: str) -> None:
 
 
 def test_static_batches_carry_finished_requests_and_padding() -> None:
-    """Prompts of 10 and 4 padded to 10; the short answer's row is computed until the long one ends."""
+    """Prompts of 30 and 20 padded to 30; the short answer's row is computed until the long one ends."""
     config = EngineConfig(policy="static", num_blocks=100, max_num_seqs=2, max_model_len=64)
     requests = [
-        Arrival(0, 0, prompt=10, output=2),
-        Arrival(1, 0, prompt=4, output=4),
+        Arrival(0, 0, prompt=30, output=2),
+        Arrival(1, 0, prompt=20, output=4),
         Arrival(2, 0, prompt=5, output=1),
     ]
     history = drive(config, requests)
     features = [step[6] for step in history.steps]
-    assert [row["tokens"] for row in features[:4]] == [20, 2, 2, 2]  # type: ignore[index]
+    assert [row["tokens"] for row in features[:4]] == [60, 2, 2, 2]  # type: ignore[index]
     assert [row["decode_seqs"] for row in features[:4]] == [0, 2, 2, 2]  # type: ignore[index]
-    assert [row["decode_kv"] for row in features[:4]] == [0, 16, 17, 18]  # type: ignore[index]
+    assert [row["decode_kv"] for row in features[:4]] == [0, 52, 53, 54]  # type: ignore[index]
     assert history.steps[4][1] == [(2, 5, 0, 0)]  # only now the next batch
     assert [(row, last) for row, _, last, _ in history.finished] == [(0, 1), (1, 3), (2, 4)]
 

@@ -86,7 +86,7 @@ def test_mixtral_and_qwen3_moe() -> None:
         ({"num_hidden_layers": 0}, "num_hidden_layers: must be a whole number >= 1 (found 0)"),
         ({"num_key_value_heads": 5}, "num_key_value_heads: must divide num_attention_heads (32) (found 5)"),
         ({"torch_dtype": "float64"}, "torch_dtype: must be one of"),
-        ({"architectures": ["DeepseekV3ForCausalLM"], "kv_lora_rank": 512}, "multi-head latent attention (MLA)"),
+        ({"architectures": ["NewForCausalLM"], "kv_lora_rank": 512}, "multi-head latent attention (MLA)"),
         ({"architectures": ["LlamaForCausalML"]}, "did you mean 'LlamaForCausalLM'"),
     ],
 )
@@ -107,3 +107,58 @@ def test_a_file_that_is_no_json(tmp_path: Path) -> None:
 def test_unknown_names_get_near_ones() -> None:
     with pytest.raises(InputError, match=r"did you mean 'llama-3.1-8b'"):
         load_model("llama-3.1-8")
+
+
+CONFIGS = Path(__file__).parent / "configs"
+PUBLISHED = json.loads((CONFIGS / "published.json").read_text())
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_parameter_counts(name: str) -> None:
+    """Numbers re-typed from the published config.json of the source named beside them; count within 0.5 %."""
+    read = read_hf_config(CONFIGS / f"{name}.json")
+    assert read.parameters / 1e9 == pytest.approx(PUBLISHED[name]["published_billions"], rel=0.005)
+
+
+def test_there_are_at_least_25_public_models() -> None:
+    assert len(PUBLISHED) >= 25
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_config_may_come_without_architectures(name: str) -> None:
+    """``model_type`` alone decides when ``architectures`` is absent."""
+    config = json.loads((CONFIGS / f"{name}.json").read_text())
+    architecture = config.pop("architectures")
+    assert (
+        spec_from_config(config, name="m").layers
+        == spec_from_config({**config, "architectures": architecture}, name="m").layers
+    )
+
+
+def test_an_unknown_architecture_is_a_plain_decoder_only_when_the_user_says_so(tmp_path: Path) -> None:
+    config = changed(architectures=["BrandNewForCausalLM"], model_type="brand_new")
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="plain_decoder accepts it"):
+        load_model(tmp_path)
+    accepted = load_model(tmp_path, plain_decoder=True)
+    assert accepted.parameters == spec_from_config(LLAMA, name="m").parameters
+    yaml = tmp_path / "mine.yaml"
+    yaml.write_text("source: mine\nas_of: 2026-01-01\nplain_decoder: true\nconfig: " + json.dumps(config) + "\n")
+    assert load_model(yaml).layers == accepted.layers
+
+
+def test_layer_patterns() -> None:
+    def windows(name: str) -> list[int | None]:
+        return [block.attention.sliding_window for block in load_model(name).layers]
+
+    assert windows("gpt-oss-20b")[:3] == [128, None, 128]
+    assert windows("Gemma-2-9B")[:3] == [4096, None, 4096]
+    assert windows("Gemma-3-27B")[:7] == [1024] * 5 + [None, 1024]
+    assert windows("Llama-4-Scout-17B-16E")[:5] == [8192] * 3 + [None, 8192]
+    maverick = load_model("Llama-4-Maverick-17B-128E")
+    assert [type(block.ffn) for block in maverick.layers[:4]] == [DenseFFN, MoEFFN, DenseFFN, MoEFFN]
+    jamba = load_model("Jamba-v0.1")
+    attends = [i for i, block in enumerate(jamba.layers) if isinstance(block.attention, GQAAttention)]
+    assert attends == [4, 12, 20, 28]
+    assert sum(isinstance(block.ffn, MoEFFN) for block in jamba.layers) == 16
+    assert [type(block.ffn) for block in load_model("DeepSeek-V3").layers[:4]] == [DenseFFN] * 3 + [MoEFFN]

@@ -25,6 +25,8 @@ BINS = 8
 MIN_REQUESTS = 100
 """Requests a group needs for a 99th percentile that says anything."""
 
+LOAD_TITLE = "Latency against offered load"
+
 
 @dataclass(frozen=True)
 class LoadPoint:
@@ -67,9 +69,17 @@ def load_points(arrival_s: Floats, ttft_ms: Floats, tpot_ms: Floats) -> list[Loa
 
 
 def latency_load_chart(
-    points: Sequence[LoadPoint], *, ttft_slo_ms: float | None = None, tpot_slo_ms: float | None = None, subtitle: str
+    points: Sequence[LoadPoint],
+    *,
+    ttft_slo_ms: float | None = None,
+    tpot_slo_ms: float | None = None,
+    subtitle: str,
+    within_one_run: bool = False,
 ) -> Figure:
-    """TTFT and TPOT (median and p99, milliseconds) over the offered load, with the objectives as lines."""
+    """TTFT and TPOT (median and p99, milliseconds) over the offered load, with the objectives as lines.
+
+    ``within_one_run``: the points are moments of one run, and the chart says that it is no capacity curve.
+    """
     figure, (left, right) = new_figure(1, 2, height=3.5)
     ordered = sorted(points, key=lambda point: point.rate_per_s)
     rates = [point.rate_per_s for point in ordered]
@@ -80,15 +90,17 @@ def latency_load_chart(
     handles, labels = left.get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    headline(figure, "Latency against offered load", subtitle)
+    for axes in (left, right):
+        axes.set(xlabel=f"{'arrival rate of the moment' if within_one_run else 'offered load'} (requests/s)")
+    title = "Latency within this run, by the arrival rate of the moment" if within_one_run else LOAD_TITLE
+    headline(figure, title, subtitle)
     return figure
 
 
 def _panel(axes: Any, rates: list[float], p50: list[Any], p99: list[Any], slo_ms: float | None) -> None:
-    axes.set(xlabel="offered load (requests/s)")
     if not rates:
         axes.set(xticks=[], yticks=[])
-        note(axes, "too few requests, or no arrivals over time")
+        note(axes, "too few requests, or no arrivals of their own")
         return
     nan = float("nan")
     shown: list[float] = []

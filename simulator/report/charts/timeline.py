@@ -33,41 +33,61 @@ def timeline_chart(series: Mapping[str, npt.NDArray[Any]], *, max_num_seqs: int 
     requests, tokens, memory = panels
     _levels(requests, series, "num_requests_running", "running", COLOURS[0])
     _levels(requests, series, "num_requests_waiting", "waiting", COLOURS[1])
-    _levels(tokens, series, "batch_tokens", None, COLOURS[2])
-    _levels(memory, series, "kv_cache_usage_perc", None, COLOURS[3], scale=100.0)
+    _levels(tokens, series, "batch_tokens", "", COLOURS[2], weight="engine_steps")
+    _levels(memory, series, "kv_cache_usage_perc", "", COLOURS[3], scale=100.0)
     if max_num_seqs is not None and requests.get_ylim()[1] > 0.7 * max_num_seqs:
         requests.axhline(max_num_seqs, color="#8C8C8C", linestyle="--", linewidth=1.0, label="max_num_seqs")
     requests.set(title="Requests on a replica", ylabel="requests", ylim=(0, None))
     tokens.set(title="Tokens scheduled per engine step", ylabel="tokens/step", ylim=(0, None))
     memory.set(title="KV cache in use", ylabel="% of blocks", ylim=(0, None), xlabel="simulated time (s)")
     memory.set_ylim(top=min(105.0, max(10.0, memory.get_ylim()[1])))
-    requests.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0.0)
+    for axes in panels:
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=5, borderaxespad=0.0, columnspacing=1.2)
     figure.align_ylabels()
     headline(figure, "Batch, queue and KV memory over time", subtitle)
     return figure
 
 
 def _levels(
-    axes: Any, series: Mapping[str, npt.NDArray[Any]], name: str, label: str | None, colour: str, scale: float = 1.0
+    axes: Any,
+    series: Mapping[str, npt.NDArray[Any]],
+    name: str,
+    label: str,
+    colour: str,
+    scale: float = 1.0,
+    weight: str | None = None,
 ) -> None:
+    """One quantity of all replicas. ``weight`` names the column its means are weighted by; None: cells count alike."""
     time, level, replica = series["time_s"], series[name] * scale, series["replica"]
+    weights = np.ones(len(time)) if weight is None else series[weight]
     which = np.unique(replica)
     if len(which) <= MOST_LINES:
         for order, one in enumerate(which.tolist()):
             mine = replica == one
             axes.plot(time[mine], level[mine], color=colour, linewidth=0.6, alpha=0.3)
-            axes.plot(*_smoothed(time[mine], level[mine]), color=colour, label=label if order == 0 else None)
+            smooth = _smoothed(time[mine], level[mine], weights[mine])
+            axes.plot(*smooth, color=colour, label=label or None if order == 0 else None)
         return
     grid = np.linspace(0.0, float(time.max()), GRID)
     curves = np.array([np.interp(grid, time[replica == one], level[replica == one]) for one in which.tolist()])
-    axes.fill_between(grid, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.25, linewidth=0)
-    axes.plot(grid, np.median(curves, axis=0), color=colour, linewidth=1.0, label=label)
+    named = f"{label}: " if label else ""
+    low, high = curves.min(axis=0), curves.max(axis=0)
+    axes.plot(grid, np.median(curves, axis=0), color=colour, linewidth=1.0, label=f"{named}median")
+    axes.fill_between(
+        grid, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{named}range of {len(which)} replicas"
+    )
 
 
-def _smoothed(time: npt.NDArray[Any], level: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Means of ``SMOOTH`` equal stretches; the curve itself when it is no longer than that."""
+def _smoothed(
+    time: npt.NDArray[Any], level: npt.NDArray[Any], weights: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weighted means of ``SMOOTH`` equal stretches (0 without weight); the curve itself when it is no longer."""
     size = len(time) // SMOOTH
     if size < 2:
         return time, level
     whole = len(time) // size * size
-    return time[:whole].reshape(-1, size).mean(axis=1), level[:whole].reshape(-1, size).mean(axis=1)
+    times, levels, weighing = (column[:whole].reshape(-1, size) for column in (time, level, weights))
+    total = weighing.sum(axis=1)
+    means = np.divide((levels * weighing).sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
+    return times.mean(axis=1), means

@@ -11,7 +11,10 @@ from simulator.workload.table import FloatColumn, IntColumn, PromptSegments, Req
 
 @dataclass(frozen=True)
 class TraceColumns:
-    """Columns of ``RequestTable``, already checked by the reader, not yet sorted. ``None`` = not in the file."""
+    """Columns of ``RequestTable``, already checked by the reader, not yet sorted. ``None`` = not in the file.
+
+    ``notes``: what a reader had to leave out or assume, one sentence each.
+    """
 
     arrival_s: FloatColumn
     prompt_tokens: IntColumn
@@ -21,10 +24,15 @@ class TraceColumns:
     session: IntColumn | None = None
     tenant: IntColumn | None = None
     segments: PromptSegments | None = None
+    output_segment: IntColumn | None = None
+    after_row: IntColumn | None = None
+    think_s: FloatColumn | None = None
+    notes: tuple[str, ...] = ()
 
     def table(self) -> RequestTable:
         """The requests sorted by arrival; those of one time stay in the file's order."""
-        return RequestTable.from_columns(**{column.name: getattr(self, column.name) for column in fields(self)})
+        names = (column.name for column in fields(self) if column.name != "notes")
+        return RequestTable.from_columns(**{name: getattr(self, name) for name in names})
 
     def rows_out_of_order(self) -> int:
         """Rows that arrive before the row above them in the file."""

@@ -47,8 +47,11 @@ class CsvColumns:
 
 
 def header_names(line: str) -> list[str]:
-    """Column names of a header line."""
-    return [name.strip() for name in next(csv.reader([line]), [])]
+    """Column names of a header line (the first one of several); none when it is no CSV at all."""
+    try:
+        return [name.strip() for name in next(csv.reader(line.splitlines()[:1]), [])]
+    except csv.Error:  # a JSON document on one line, say, has longer fields than the parser allows
+        return []
 
 
 def read_columns(path: Path, lines: Iterator[str], columns: Sequence[Column], limit: int | None) -> CsvColumns:

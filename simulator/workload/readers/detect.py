@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +13,14 @@ from simulator.errors import InputError, did_you_mean
 from simulator.workload.checks import require_count, require_not_negative, require_positive
 from simulator.workload.readers.formats import TRACE_FORMATS, TraceFormat
 from simulator.workload.readers.lines import trace_lines
+from simulator.workload.readers.time_unit import unit_doubts
+from simulator.workload.servegen import clients as servegen
 from simulator.workload.table import FloatColumn, RequestTable
 
 AUTO = "auto"
+
+_HEAD_LINES = 40
+"""Lines looked at where a JSON document is laid out over many."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,14 @@ class Trace:
     """A trace as read.
 
     Attributes: ``table``; ``format``, the name under which it was read; ``rows_out_of_order``, how many rows of the
-    file arrive before the row above them (they were sorted in, stably).
+    file arrive before the row above them (they were sorted in, stably); ``notes``, what was left out, assumed, or looks
+    doubtful, one sentence each.
     """
 
     table: RequestTable
     format: str
     rows_out_of_order: int
+    notes: tuple[str, ...] = ()
 
 
 def load_trace(
@@ -61,13 +69,15 @@ def load_trace(
         raise InputError("is empty", file=path)
     if not first.strip():
         raise InputError("the first line is empty; a trace begins with a header or a request", file=path, line=1)
-    trace_format = _detect(path, first) if format == AUTO else _named(format)
-    columns = trace_format.read(path, itertools.chain([first], lines), limit)
+    head = [first, *_rest_of_head(first, lines)]
+    trace_format = _detect(path, "".join(head)) if format == AUTO else _named(format)
+    columns = trace_format.read(path, itertools.chain(head, lines), limit)
     if not len(columns.arrival_s):
-        raise InputError("has no requests", file=path)
+        raise InputError("has no requests", file=path, hint="; ".join(columns.notes) or None)
+    notes = (*columns.notes, *unit_doubts(columns.arrival_s))
     table = columns.table()
     arrival_s = spread_batches(table.arrival_s, spread_batch_s) if spread_batch_s else table.arrival_s
-    return Trace(_at(table, arrival_s / rate_scale), trace_format.name, columns.rows_out_of_order())
+    return Trace(_at(table, arrival_s / rate_scale), trace_format.name, columns.rows_out_of_order(), notes)
 
 
 def read_trace(
@@ -106,11 +116,20 @@ def _named(name: str) -> TraceFormat:
     return TRACE_FORMATS[name]
 
 
-def _detect(path: Path, first_line: str) -> TraceFormat:
+def _rest_of_head(first: str, lines: Iterator[str]) -> list[str]:
+    """The next few lines where the first is no more than the opening of a JSON document."""
+    return list(itertools.islice(lines, _HEAD_LINES)) if first.strip() in ("{", "[", "[{") else []
+
+
+def _detect(path: Path, head: str) -> TraceFormat:
     for trace_format in TRACE_FORMATS.values():
-        if trace_format.recognises(first_line):
+        if trace_format.recognises(head):
             return trace_format
+    if servegen.recognises(head):
+        raise InputError(
+            "holds statistics of clients, not requests", file=path, hint="draw from it with workload.servegen.path"
+        )
     known = "\n  ".join(f"{trace_format.name}: {trace_format.example}" for trace_format in TRACE_FORMATS.values())
     raise InputError(
-        "is of no known trace format", file=path, line=1, value=first_line.strip(), hint=f"known formats:\n  {known}"
+        "is of no known trace format", file=path, line=1, value=head.strip(), hint=f"known formats:\n  {known}"
     )

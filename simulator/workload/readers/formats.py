@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.workload.readers import azure, mooncake, plain_csv
+from simulator.workload.readers import azure, bailian, burstgpt, mooncake, plain_csv, plain_json, sharegpt, vllm_bench
 from simulator.workload.readers.columns import TraceColumns
 
 
@@ -16,7 +16,8 @@ class TraceFormat:
 
     Attributes
     ----------
-    recognises: whether a file with this first line is of the format.
+    recognises: whether a file with this head is of the format: its first line, or the first few where JSON is laid out
+        over several.
     read: ``(path, lines, limit) -> TraceColumns``; raises ``InputError`` with line and column.
     example: what such a file looks like, for messages.
     """
@@ -37,6 +38,18 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
             mooncake.read,
             "JSON lines with timestamp, input_length, output_length, hash_ids",
         ),
+        TraceFormat(
+            "burstgpt", burstgpt.recognises, burstgpt.read, "CSV with Timestamp,Model,Request tokens,Response tokens"
+        ),
+        TraceFormat(
+            "bailian",
+            bailian.recognises,
+            bailian.read,
+            "JSON lines with chat_id, parent_chat_id, timestamp, input_length, output_length, hash_ids",
+        ),
+        TraceFormat("jsonl", plain_json.recognises, plain_json.read, "JSON lines with arrival_s, prompt_tokens, ..."),
+        TraceFormat("vllm-bench", vllm_bench.recognises, vllm_bench.read, "JSON with input_lens, output_lens"),
+        TraceFormat("sharegpt", sharegpt.recognises, sharegpt.read, "JSON with conversations: [{from, value}, ...]"),
         TraceFormat("csv", plain_csv.recognises, plain_csv.read, "CSV with arrival_s,prompt_tokens,output_tokens"),
     )
 }

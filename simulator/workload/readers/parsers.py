@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simulator.workload.table import MAX_TOKENS, FloatColumn, IntColumn
 
 TOKENS_RULE = f"must be a whole number of tokens in 1..{MAX_TOKENS}"
+TOKENS_OR_NONE_RULE = f"must be a whole number of tokens in 0..{MAX_TOKENS}"
 MAX_SECONDS = 1e12
 SECONDS_RULE = f"must be a number of seconds in 0..{MAX_SECONDS:g}"
 WHOLE_RULE = "must be a whole number"
@@ -27,6 +28,14 @@ def tokens(texts: Sequence[str]) -> IntColumn:
     """Token counts; ``12`` and ``12.0`` are whole, ``12.5`` is not."""
     counts = whole_numbers(texts)
     if len(counts) and not (counts.min() >= 1 and counts.max() <= MAX_TOKENS):
+        raise ValueError
+    return counts
+
+
+def tokens_or_none(texts: Sequence[str]) -> IntColumn:
+    """Token counts of which 0 is one: a request that failed."""
+    counts = whole_numbers(texts)
+    if len(counts) and not (counts.min() >= 0 and counts.max() <= MAX_TOKENS):
         raise ValueError
     return counts
 

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.errors import InputError
 from simulator.workload.readers import parsers
 from simulator.workload.readers.columns import TraceColumns
 from simulator.workload.readers.csv_columns import Column, CsvColumns, header_names, read_columns
+from simulator.workload.readers.ids import ids, numbered
 from simulator.workload.table import IntColumn, PromptSegments
 
 _COLUMNS = (
@@ -38,9 +37,6 @@ _NAMES = {column.name for column in _COLUMNS}
 _BASE_MODEL = {"", "0", "base"}
 """Spellings of "no adapter"."""
 
-_LONGEST_ID = 18
-"""Digits that surely fit 64 bits."""
-
 
 def recognises(first_line: str) -> bool:
     """Whether this is a CSV header with a column of ours."""
@@ -55,28 +51,11 @@ def read(path: Path, lines: Iterator[str], limit: int | None) -> TraceColumns:
         columns["prompt_tokens"],
         columns["output_tokens"],
         priority=columns.get("priority"),
-        adapter=_ids(columns.get("adapter"), none=_BASE_MODEL, first=1),
-        session=_ids(columns.get("session"), none={""}, first=0),
-        tenant=_ids(columns.get("tenant"), none={""}, first=0),
+        adapter=ids(columns.get("adapter"), none=_BASE_MODEL, first=1),
+        session=ids(columns.get("session"), none={""}, first=0),
+        tenant=ids(columns.get("tenant"), none={""}, first=0),
         segments=_segments(path, columns),
     )
-
-
-def _ids(names: npt.NDArray[Any] | None, none: set[str], first: int) -> IntColumn | None:
-    """Whole numbers as they are, names as ``first, first + 1, ...`` in order of appearance, none as ``first - 1``."""
-    if names is None:
-        return None
-    given = set(names) - none
-    if all(name.isdecimal() and len(name) <= _LONGEST_ID for name in given):
-        return np.array([int(name) if name in given else first - 1 for name in names], dtype=np.int64)
-    return _numbered(names, none, first)
-
-
-def _numbered(names: npt.NDArray[Any], none: set[str], first: int) -> IntColumn:
-    numbers = dict.fromkeys(none, first - 1)
-    for name in names:
-        numbers.setdefault(name, len(numbers) - len(none) + first)
-    return np.fromiter((numbers[name] for name in names), dtype=np.int64, count=len(names))
 
 
 def _segments(path: Path, columns: CsvColumns) -> PromptSegments | None:
@@ -87,8 +66,8 @@ def _segments(path: Path, columns: CsvColumns) -> PromptSegments | None:
     total = columns["prompt_tokens"]
     n = len(total)
     nobody = np.full(n, -1)
-    prompt = nobody if prompt_names is None else _numbered(prompt_names, {""}, 0)
-    prefix = nobody if prefix_names is None else _numbered(prefix_names, {""}, 0)
+    prompt = nobody if prompt_names is None else numbered(prompt_names, {""}, 0)
+    prefix = nobody if prefix_names is None else numbered(prefix_names, {""}, 0)
     head = np.zeros_like(total) if prefix_names is None else _prefix_lengths(path, columns, prefix)
 
     first_prompt = prefix.max() + 1

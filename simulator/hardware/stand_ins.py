@@ -1,0 +1,71 @@
+"""Whose kernel constants serve for a device that has no timings of its own, and how much less they are to be trusted.
+
+Files are named without suffix below ``calibration/fits``. A device's own file is one name (``L40S``); those below
+``families/`` hold nominal constants of a whole family, whose stated errors already are those of a family member.
+The error factors come from constants tried on devices whose timings are known: within a generation about 1.1 (H100's
+on H200), one market segment away 1.1 to 2 (A100's on A40 and RTX A6000, H100's on RTX PRO 6000), a generation away 1.5
+to 3.6 (H100's on A100 and B200); see docs/hardware.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simulator.hardware.profile import HardwareProfile
+
+FAMILIES = "families/"
+"""Folder of family constants."""
+
+_BUS_COLLECTIVES = "L40S"
+"""Collectives over the host bus: the only PCIe box with timings."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """``constants``: file that serves. ``error_factor``: on the errors of a single device's file. ``instead``: kernel
+    classes (fields of ``KernelFits``) taken from another file."""
+
+    constants: str
+    error_factor: float
+    instead: Mapping[str, str] = field(default_factory=dict)
+
+    def factor_of(self, file: str) -> float:
+        """Factor on the errors a file states."""
+        return 1.0 if file.startswith(FAMILIES) else self.error_factor
+
+
+_SAME, _NEAR, _FAR = 1.3, 1.6, 2.5
+_GEFORCE_GEMM = {"gemm": "families/geforce"}
+
+_BY_ARCHITECTURE = {
+    "volta": StandIn("A100-SXM4-80GB", _FAR),
+    "ampere": StandIn("A100-SXM4-80GB", _SAME),
+    "ampere-ga10x": StandIn("A100-SXM4-80GB", _NEAR),
+    "ampere-geforce": StandIn("A100-SXM4-80GB", _NEAR, _GEFORCE_GEMM),
+    "ampere-embedded": StandIn("A100-SXM4-80GB", _FAR),
+    "ada": StandIn("L40S", _NEAR),
+    "ada-geforce": StandIn("L40S", _NEAR, _GEFORCE_GEMM),
+    "hopper": StandIn("H100-SXM5-80GB", _SAME),
+    "blackwell": StandIn("B200-SXM-180GB", _SAME),
+    "blackwell-rtx": StandIn("H100-SXM5-80GB", _NEAR),
+    "cdna3": StandIn("families/cdna", _FAR),
+    "cdna4": StandIn("families/cdna", _FAR),
+}
+
+_BY_KIND = {
+    "gpu": StandIn("H100-SXM5-80GB", _FAR),
+    "tpu": StandIn("families/tpu", _FAR),
+    "trainium": StandIn("families/trainium", _FAR),
+    "gaudi": StandIn("families/gaudi", _FAR),
+    "cpu": StandIn("families/cpu", _FAR),
+}
+
+
+def stand_in_for(hardware: HardwareProfile) -> StandIn:
+    """By architecture; an unknown one by kind. GPUs without a switch take their collectives from a PCIe box."""
+    found = _BY_ARCHITECTURE.get(hardware.architecture, _BY_KIND[hardware.kind])
+    over_bus = hardware.kind == "gpu" and hardware.link.topology in ("pairs", "none")
+    if over_bus:
+        return StandIn(found.constants, found.error_factor, {**found.instead, "nccl_all_reduce": _BUS_COLLECTIVES})
+    return found

@@ -1,0 +1,1 @@
+"""Readers of config.json, one file per family of architectures."""

@@ -1,0 +1,1 @@
+"""Whole serving runs measured on real engines, simulated and scored: ``inferplan validate``."""

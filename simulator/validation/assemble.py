@@ -1,0 +1,127 @@
+"""From a case to what runs it: deployment, engine configuration, replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from simulator.cost.deployment import Deployment
+from simulator.cost.engine_profile import EngineProfile
+from simulator.cost.memory import default_limits, kv_plan, weight_bytes_per_gpu
+from simulator.engine.config import EngineConfig
+from simulator.engine.fit import check_config
+from simulator.errors import InputError
+from simulator.hardware.catalog import load_hardware
+from simulator.hardware.profile import HardwareProfile
+from simulator.models.catalog import load_model
+from simulator.models.spec import ModelSpec
+from simulator.operators.layout import Dtypes
+from simulator.validation.case import Case
+from simulator.validation.engines import EngineRules, profile_of, rules_of
+from simulator.validation.unsupported import Unsupported
+from simulator.workload.workload import Workload
+
+_BLOCK_SIZE = 16
+_UTILIZATION = 0.9
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One replica ready to run; ``replicas`` of them share the requests in turn."""
+
+    deployment: Deployment
+    engine: EngineConfig
+    replicas: int
+
+
+def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) -> Setup:
+    """Everything but the requests. Raises ``Unsupported`` with the reason when the case cannot be modelled."""
+    if case.not_modelled:
+        raise Unsupported("; ".join(case.not_modelled))
+    rules, profile = rules_of(case), profile_of(case.engine)
+    try:
+        deployment = _deployment(case, profile, models)
+        config = _config(case, rules, deployment, workload)
+        check_config(config)
+    except InputError as error:
+        raise Unsupported(f"{error.path}: {error.problem} (found {error.value!r})") from None
+    return Setup(deployment, config, case.replicas)
+
+
+def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSpec]) -> Deployment:
+    return Deployment.of(
+        models[case.model] if case.model in models else load_model(case.model),
+        _device(case.hardware),
+        tensor_parallel_size=case.tensor_parallel_size,
+        dtypes=Dtypes.of(case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
+        engine=profile,
+        top_p_sampling=case.top_p_sampling,
+    )
+
+
+def _device(name: str) -> HardwareProfile:
+    """The profile of that name, with or without the vendor in front."""
+    try:
+        return load_hardware(name)
+    except InputError:
+        return load_hardware(name.partition(" ")[2] or name)
+
+
+def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Workload) -> EngineConfig:
+    engine, table = case.engine, workload.table
+    longest = int((table.prompt_tokens + table.output_tokens).max())
+    batched_tokens, num_seqs = default_limits(deployment.hardware)
+    fixed_batch = case.workload.kind == "fixed_batch"
+    chunked = engine.enable_chunked_prefill
+    config = EngineConfig(
+        policy="static" if fixed_batch else rules.policy,
+        num_blocks=_usable_blocks(case, rules, deployment),
+        block_size=engine.block_size or _BLOCK_SIZE,
+        max_num_seqs=case.workload.batch or engine.max_num_seqs or rules.num_seqs or num_seqs,
+        max_num_batched_tokens=engine.max_num_batched_tokens or rules.batched_tokens or batched_tokens,
+        max_model_len=engine.max_model_len or max(deployment.model.max_position_embeddings, longest),
+        enable_prefix_caching=_caches(case, rules) and not fixed_batch,
+        enable_chunked_prefill=rules.policy == "vllm_v1" if chunked is None else chunked,
+        async_scheduling=_lags(case, deployment.engine) and not fixed_batch,
+    )
+    if config.enable_chunked_prefill:
+        return config
+    # Without chunks a prompt must fit one step; what nobody sends needs no room.
+    model_len = min(config.max_model_len, longest)
+    budget = max(config.max_num_batched_tokens, model_len)
+    return replace(config, max_model_len=model_len, max_num_batched_tokens=budget)
+
+
+def _caches(case: Case, rules: EngineRules) -> bool:
+    recorded = case.engine.enable_prefix_caching
+    return rules.prefix_caching if recorded is None else recorded
+
+
+def _lags(case: Case, profile: EngineProfile) -> bool:
+    recorded = case.engine.async_scheduling
+    return profile.async_scheduling if recorded is None else recorded
+
+
+def _usable_blocks(case: Case, rules: EngineRules, deployment: Deployment) -> int:
+    """Recorded blocks of a replica, else the memory model's; one of them is the engine's null block."""
+    engine = case.engine
+    blocks = engine.num_kv_blocks
+    if blocks is None:
+        plan = kv_plan(
+            deployment,
+            gpu_memory_utilization=_utilization(case, rules, deployment),
+            block_size=engine.block_size or _BLOCK_SIZE,
+        )
+        blocks = plan.num_blocks
+    return max(1, blocks - 1)
+
+
+def _utilization(case: Case, rules: EngineRules, deployment: Deployment) -> float:
+    """Share of all memory for weights, reserve and KV. An engine that shares out what is left over is put in these
+    terms: ``used + share * (total - used)`` over ``total``."""
+    if rules.kv_share is None:
+        return case.engine.gpu_memory_utilization or _UTILIZATION
+    share = case.engine.kv_cache_free_gpu_mem_fraction or rules.kv_share
+    total = deployment.hardware.usable_memory_bytes
+    used = weight_bytes_per_gpu(deployment) + deployment.engine.reserved_bytes
+    return min(1.0, (used + share * (total - used)) / total)

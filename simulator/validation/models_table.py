@@ -1,0 +1,80 @@
+"""Architectures given beside the cases: ``models.csv``, one model a row."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.models.spec import DenseFFN, GQAAttention, LayerBlock, ModelSpec, MoEFFN
+
+Row = dict[str, str]
+
+
+def read_models(path: Path) -> dict[str, ModelSpec]:
+    """Model id -> spec; empty when there is no such file.
+
+    Raises ``InputError`` with file, line and column of a missing or unusable figure.
+    """
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row.get("id", ""): _Reader(path, line, row).model() for line, row in enumerate(csv.DictReader(file), 2)}
+
+
+class _Reader:
+    """Turns one row into a spec."""
+
+    def __init__(self, path: Path, line: int, row: Row) -> None:
+        self._path, self._line, self._row = path, line, row
+
+    def model(self) -> ModelSpec:
+        return ModelSpec(
+            name=self._row["id"],
+            hidden_size=self._whole("hidden_size"),
+            vocab_size=self._whole("vocab_size"),
+            layers=tuple(self._layers()),
+            tie_word_embeddings=self._text("tie_embeddings") == "True",
+            max_position_embeddings=self._whole("max_position"),
+            source=f"{self._path.name}: {self._text('verification')}",
+        )
+
+    def _layers(self) -> list[LayerBlock]:
+        attention = GQAAttention(
+            num_heads=self._whole("num_attention_heads"),
+            num_kv_heads=self._whole("num_key_value_heads"),
+            head_dim=self._whole("head_dim"),
+            qkv_bias=self._text("qkv_bias") == "True",
+            qk_norm="qk norm" in self._text("notes").lower(),
+            sliding_window=self._whole("sliding_window") if self._text("sliding_window") else None,
+        )
+        local = LayerBlock(attention, self._ffn())
+        total = replace(local, attention=replace(attention, sliding_window=None))
+        # "... on 3 of 4 layers": the last of every four attends to everything, as Llama 4 does.
+        pattern = re.search(r"(\d+) of (\d+) layers", self._text("attention_kind"))
+        every = int(pattern[2]) if pattern else 1
+        windowed = int(pattern[1]) if pattern else 1
+        return [local if layer % every < windowed else total for layer in range(self._whole("num_layers"))]
+
+    def _ffn(self) -> DenseFFN | MoEFFN:
+        if not self._text("num_experts"):
+            return DenseFFN(self._whole("intermediate_size"), self._whole("mlp_matrices"))
+        shared = "shared_expert_intermediate_size"
+        return MoEFFN(
+            num_experts=self._whole("num_experts"),
+            experts_per_token=self._whole("experts_per_token"),
+            intermediate_size=self._whole("moe_intermediate_size"),
+            num_matrices=self._whole("mlp_matrices"),
+            shared_intermediate_size=self._whole(shared) if self._text(shared) else 0,
+        )
+
+    def _text(self, column: str) -> str:
+        return self._row.get(column) or ""
+
+    def _whole(self, column: str) -> int:
+        text = self._text(column)
+        if not text.isdigit() or int(text) < 1:
+            raise InputError("must be a whole number >= 1", file=self._path, line=self._line, path=column, value=text)
+        return int(text)

@@ -1,0 +1,63 @@
+"""``validate``: read a case file with what stands beside it, simulate and score every case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import InputError, did_you_mean
+from simulator.validation.case import Case
+from simulator.validation.inferred import without_inferred
+from simulator.validation.models_table import read_models
+from simulator.validation.peers import PeerSummary, compare_with_peers, read_peers
+from simulator.validation.read import read_cases
+from simulator.validation.score import CaseResult, score_cases
+
+MODELS_FILE, PEERS_FILE = "models.csv", "peer_scores.csv"
+"""Files read from the folder of the cases, when they are there."""
+
+OnCase = Callable[[Case], None]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Results of every case, in the file's order; ``peers``: the paired comparison, empty without published scores."""
+
+    results: list[CaseResult]
+    peers: list[PeerSummary]
+
+
+def validate(
+    cases_file: Path,
+    *,
+    group: str | None = None,
+    use_inferred: bool = True,
+    on_case: OnCase | None = None,
+) -> Validation:
+    """Score the cases of a file.
+
+    Parameters
+    ----------
+    group: only that group. use_inferred: keep what a case says only because its measurement was looked at.
+    on_case: called with each case before it is simulated.
+
+    Raises ``InputError`` for an unusable file or an unknown group.
+    """
+    cases = _chosen(read_cases(cases_file), group)
+    if not use_inferred:
+        cases = [without_inferred(case) for case in cases]
+    folder = cases_file.parent
+    results = score_cases(cases, read_models(folder / MODELS_FILE), on_case)
+    peers = folder / PEERS_FILE
+    return Validation(results, compare_with_peers(read_peers(peers), results) if peers.is_file() else [])
+
+
+def _chosen(cases: list[Case], group: str | None) -> list[Case]:
+    if group is None:
+        return cases
+    groups = list(dict.fromkeys(case.group for case in cases))
+    if group not in groups:
+        hint = did_you_mean(group, groups)
+        raise InputError(f"must be one of {', '.join(groups)}", path="--group", value=group, hint=hint)
+    return [case for case in cases if case.group == group]

@@ -1,0 +1,72 @@
+"""Kernel constants of every device, its own or borrowed, and how honest their band is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.cost.estimate import estimate
+from simulator.hardware.catalog import list_hardware, load_hardware, profile_files, read_profile
+from simulator.hardware.fits import PROVENANCES, KernelFits, Origin, fit_for, load_fits
+
+FILES = profile_files()
+CALIBRATED = {"A100-SXM4-80GB", "B200-SXM-180GB", "H100-SXM5-80GB", "H200-SXM-141GB", "L40S"}
+
+
+def origins(fits: KernelFits) -> list[Origin]:
+    maps = (fits.gemm, fits.prefill_attention, fits.decode_attention, fits.moe)
+    several = [fitted.origin for by_format in maps for fitted in by_format.values()]
+    return [*several, fits.custom_all_reduce.origin, fits.nccl_all_reduce.origin, fits.stream.origin]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_profile_has_constants_for_every_format_it_multiplies(path: Path) -> None:
+    profile = read_profile(path)
+    fits = load_fits(profile)
+    for dtype in profile.peak_flops:
+        for fitted in (fit_for(fits.gemm, dtype), fit_for(fits.moe, dtype)):
+            assert fitted.origin.provenance in PROVENANCES
+            assert 0 < fitted.constants.memory_share <= 1.15
+            assert 0 < fitted.constants.math_share <= 1.15
+            assert 0 < fitted.origin.median_error < fitted.origin.p90_error
+    for dtype in ("bf16", "fp8"):
+        assert fit_for(fits.prefill_attention, dtype).constants.math_share > 0
+        assert 0 < fit_for(fits.decode_attention, dtype).constants.memory_share <= 1.15
+
+
+@pytest.mark.parametrize("name", sorted(set(list_hardware()) - CALIBRATED))
+def test_a_device_without_timings_never_claims_to_have_them(name: str) -> None:
+    """No fitted constants, and errors at least those of the best calibrated device."""
+    h100 = load_fits(load_hardware("h100"))
+    borrowed = load_fits(load_hardware(name))
+    assert {origin.provenance for origin in origins(borrowed)} <= {"transferred", "nominal"}
+    assert borrowed.gemm["bf16"].origin.p90_error > h100.gemm["bf16"].origin.p90_error
+
+
+def test_a_sibling_borrows_constants_with_a_wider_band() -> None:
+    own = load_fits(load_hardware("h100")).gemm["bf16"]
+    borrowed = load_fits(load_hardware("h100-pcie")).gemm["bf16"]
+    assert borrowed.constants == own.constants
+    assert (own.origin.provenance, borrowed.origin.provenance) == ("fitted", "transferred")
+    assert borrowed.origin.p90_error > own.origin.p90_error
+    assert borrowed.origin.source.endswith("; taken from H100-SXM5-80GB")
+
+
+def test_a_gpu_without_a_switch_takes_its_collectives_from_a_pcie_box() -> None:
+    bus = load_fits(load_hardware("l40s")).nccl_all_reduce
+    assert load_fits(load_hardware("l4")).nccl_all_reduce.constants == bus.constants
+    assert load_fits(load_hardware("h100-pcie")).nccl_all_reduce.constants == bus.constants
+    assert load_fits(load_hardware("gb200")).nccl_all_reduce.constants != bus.constants
+
+
+@pytest.mark.parametrize("name", ["mi300x", "trn2", "inf2", "v5e", "v6e", "gaudi3", "cpu", "orin", "v100"])
+def test_every_kind_of_device_estimates_with_a_wide_band(name: str) -> None:
+    """Decoding one sequence reads every weight once: never faster than bandwidth allows, never far below it."""
+    device = load_hardware(name)
+    result = estimate("Qwen2.5-7B", device, tp=2 if name == "v5e" else 1, isl=512, osl=64)
+    read_s = result.memory.weight_bytes_per_gpu / device.memory_bytes_per_s
+    assert 0.85 * read_s < result.tpot_s < 6 * read_s
+    own = estimate("Qwen2.5-7B", "h100", isl=512, osl=64)
+    assert result.decode.band > own.decode.band
+    assert 0.2 < result.prefill.band < 2.5
