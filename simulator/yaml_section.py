@@ -13,7 +13,6 @@ from typing import Any
 from simulator.errors import InputError, did_you_mean
 from simulator.yaml_document import Document, Place, read_document
 
-
 LARGEST_NUMBER = 1e300
 """Numbers above it (infinity, integers no float can hold) are mistakes; NaN fails the comparison."""
 

@@ -59,7 +59,7 @@ class Replica:
         self._on_done = on_done
         self._wake: Event | None = None
         self._last_arrival = -1.0
-        self._features = StepFeatures()  # running totals
+        self._decode, self._mixed = StepFeatures(), StepFeatures()  # running totals without and with prefill
         steps.num_blocks = core.pool.total
         clock.process(self._batches() if POLICIES[core.config.policy].windowed else self._run())
 
@@ -149,6 +149,7 @@ class Replica:
         steps.end_s.append(end_s)
         steps.tokens.append(features.tokens)
         steps.decode_seqs.append(features.decode_seqs)
+        steps.prefill_tokens.append(features.prefill_tokens)
         steps.gap_seqs.append(plan.gap_seqs)
         if plan.odd_gaps:
             ends = steps.end_s
@@ -157,7 +158,7 @@ class Replica:
         return end_s
 
     def _count(self, features: StepFeatures) -> None:
-        totals = self._features
+        totals = self._mixed if features.prefill_seqs else self._decode
         totals.sampled += features.sampled
         totals.decode_kv += features.decode_kv
         totals.decode_queries += features.decode_queries
@@ -194,7 +195,7 @@ class Replica:
         steps, now = self.steps, self.clock.now
         steps.start_s.append(now)
         steps.end_s.append(now)
-        for column in (steps.tokens, steps.decode_seqs, steps.gap_seqs):
+        for column in (steps.tokens, steps.decode_seqs, steps.prefill_tokens, steps.gap_seqs):
             column.append(0)
         self.core.commit(plan)
         if not self.core.has_work:
@@ -206,9 +207,13 @@ class Replica:
     def close(self) -> None:
         """Write the totals into the step log once the run is over."""
         core, steps = self.core, self.steps
-        self._features.tokens = int(steps.column("tokens").sum(dtype="int64"))
-        self._features.decode_seqs = int(steps.column("decode_seqs").sum(dtype="int64"))
-        steps.feature_totals = self._features.as_dict()
+        prefill = steps.column("prefill_tokens") > 0
+        for totals, kind in ((self._mixed, prefill), (self._decode, ~prefill)):
+            totals.tokens = int(steps.column("tokens")[kind].sum(dtype="int64"))
+            totals.decode_seqs = int(steps.column("decode_seqs")[kind].sum(dtype="int64"))
+        steps.mixed_totals = self._mixed.as_dict()
+        decode = self._decode.as_dict()
+        steps.feature_totals = {name: total + decode[name] for name, total in steps.mixed_totals.items()}
         steps.preemptions = core.preemptions
         steps.blocked_admissions = core.blocked_admissions
         steps.prefix_queries = core.prefix_queries

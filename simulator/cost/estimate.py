@@ -147,7 +147,7 @@ class EstimateResult:
         if self.tpot_s is not None and self.decode is not None:
             tpot = f"TPOT {with_band(self.tpot_s * 1e3, self.decode.band)} ms, "
         return (
-            f"{deployment.model.name} on {devices}, batch {self.batch}, {self.isl} in, {self.osl} out\n"
+            f"{deployment.model.name} on {devices}, batch {self.batch:,}, {self.isl:,} in, {self.osl:,} out\n"
             f"  TTFT {with_band(self.ttft_s * 1e3, self.prefill.band)} ms, {tpot}{per_s} output tok/s\n"
             f"  per GPU: weights {self.memory.weight_bytes_per_gpu / GIB:.1f} GiB, KV of this batch "
             f"{self.batch_bytes_per_gpu / GIB:.1f} of {self.memory.kv_bytes_per_gpu / GIB:.1f} GiB "
@@ -238,12 +238,12 @@ def _prefill_steps(batch: int, isl: int, budget: int) -> list[StepFeatures]:
         while room and request < batch:
             new = min(room, isl - done)
             step.add_chunk(new, done)
+            step.tokens += new
             step.admitted += done == 0
             done, room = done + new, room - new
             if done == isl:
                 step.sampled += 1
                 request, done = request + 1, 0
-        step.tokens = step.prefill_tokens
         steps.append(step)
     return steps
 

@@ -28,7 +28,8 @@ class MemoryPlan:
 
     ``num_blocks``: KV blocks of ``block_size`` tokens (vLLM's ``num_gpu_blocks``; one of them is its null block).
     ``usable_blocks``: those requests can have; ``max_tokens``: tokens of context they hold.
-    ``state_bytes_per_sequence_per_gpu``: what a sequence occupies whatever its length; ``max_sequences``: sequences whose state has room, None = no such state.
+    ``state_bytes_per_sequence_per_gpu``: what a sequence occupies whatever its length; ``max_sequences``: sequences
+    whose state has room, None = no such state.
     """
 
     total_bytes_per_gpu: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import TYPE_CHECKING
 
@@ -123,10 +124,7 @@ def _marker_box(axes: Axes, marker: Label, pixels: float) -> _Box:
 
 def _dense(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A polyline as points some three pixels apart."""
-    pieces = [
-        np.linspace(start, end, max(2, int(hypot(*(end - start)) / 3)))
-        for start, end in zip(corners[:-1], corners[1:], strict=True)
-    ]
+    pieces = [np.linspace(start, end, max(2, int(hypot(*(end - start)) / 3))) for start, end in pairwise(corners)]
     return np.concatenate(pieces)
 
 

@@ -50,7 +50,7 @@ def write_roofline_plot(result: EstimateResult, path: Path) -> None:
         xlabel="arithmetic intensity (FLOP per byte of device memory)",
         ylabel="FLOP/s of one GPU",
         title=f"{deployment.model.name} on {deployment.tensor_parallel_size} x {deployment.hardware.name}, batch "
-        f"{result.batch}, {result.isl} in, {result.osl} out",
+        f"{result.batch:,}, {result.isl:,} in, {result.osl:,} out",
     )
     if points:
         axes.set_ylim(bottom=min(point.flops_per_s for point in points) / 4)

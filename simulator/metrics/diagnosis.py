@@ -169,14 +169,18 @@ def _offline(facts: _Facts) -> Diagnosis | None:
 
 
 def _kv_bound(facts: _Facts) -> Diagnosis | None:
-    if not (facts.kv_blocked or facts.preempts):
+    signs, preemptions = [], facts.summary["num_preemptions"]
+    if facts.kv_blocked:
+        signs.append(f"{_percent(facts.kv_blocked)} of the steps refuse the next request its KV blocks")
+    if facts.preempts:
+        signs.append(f"there {'is 1 preemption' if preemptions == 1 else f'are {preemptions:,} preemptions'}")
+    if not signs:
         return None
     return Diagnosis(
         "kv_bound",
-        f"KV-bound at times: the next request was refused KV blocks in {_percent(facts.kv_blocked)} of the steps, with "
-        f"{facts.summary['num_preemptions']:,} preemptions (KV cache {_percent(facts.summary['kv_cache_usage_mean'])} "
-        f"full on average, peak {_percent(facts.kv_peak)}), while the rate is still sustained. An 8-bit KV cache, more "
-        "GPUs per replica or another replica would shorten the waits.",
+        f"KV-bound at times: {' and '.join(signs)} (KV cache {_percent(facts.summary['kv_cache_usage_mean'])} full on "
+        f"average, peak {_percent(facts.kv_peak)}), while the rate is still sustained. An 8-bit KV cache, more GPUs "
+        "per replica or another replica would shorten the waits.",
     )
 
 
@@ -195,8 +199,8 @@ def _stable(facts: _Facts) -> Diagnosis:
     waiting, peak = facts.summary["mean_num_requests_waiting"] or 0.0, facts.summary["peak_num_requests_waiting"]
     return Diagnosis(
         "stable",
-        f"Stable: {pace}{_rates(facts)}; {_level(waiting)} requests wait on average, at most {peak:,} "
-        f"after a step is planned. {_room(facts)}",
+        f"Stable: {pace}{_rates(facts)}; {_level(waiting)} requests wait on average, at most {peak:,} at "
+        f"a time for more than the running step. {_room(facts)}",
     )
 
 
@@ -240,4 +244,6 @@ def _percent(share: float | None) -> str:
         return "-"
     if 0 < share < 0.01:
         return "<1 %"
-    return f"{100 * share:.1f} %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+    if 0.99 < share < 1:
+        return f"{100 * share:.1f} %" if share < 0.9995 else ">99.9 %"
+    return f"{100 * share:.0f} %"

@@ -52,10 +52,10 @@ class StepLog:
     """The steps of one replica: parallel columns, one entry per engine step.
 
     ``start_s``/``end_s`` bound the step on the device; ``tokens`` are scheduled tokens; ``decode_seqs`` the sequences
-    that decoded; ``running``/``waiting``/``used_blocks`` are levels right after the step was planned; ``gap_seqs`` says
-    how many inter-token gaps are exactly the time from the previous step's end to this one's. Gaps that are not (a
-    request that sat out a step, a request that came back after a preemption) stand in ``odd_gaps_s``. With speculation
-    ``burst_tokens`` counts tokens delivered together with another of the same request (they end no gap).
+    in the decode attention kernel, ``prefill_tokens`` the tokens in the prefill kernel; ``running``, ``waiting`` and
+    ``used_blocks`` are levels right after the step was planned; ``gap_seqs`` says how many inter-token gaps are exactly
+    the time from the previous step's end to this one's. Gaps that are not (a request that sat out a step, a request
+    that came back after a preemption) stand in ``odd_gaps_s``. With speculation ``burst_tokens`` counts tokens delivered together with another of the same request (they end no gap).
     """
 
     replica: int
@@ -63,12 +63,15 @@ class StepLog:
     end_s: array[float] = field(default_factory=lambda: array("d"))
     tokens: array[int] = field(default_factory=lambda: array("i"))
     decode_seqs: array[int] = field(default_factory=lambda: array("i"))
+    prefill_tokens: array[int] = field(default_factory=lambda: array("i"))
     running: array[int] = field(default_factory=lambda: array("i"))
     waiting: array[int] = field(default_factory=lambda: array("i"))
     used_blocks: array[int] = field(default_factory=lambda: array("i"))
     gap_seqs: array[int] = field(default_factory=lambda: array("i"))
     odd_gaps_s: array[float] = field(default_factory=lambda: array("d"))
     burst_tokens: int = 0
+    mixed_totals: dict[str, int] = field(default_factory=dict)
+    """Sum of every StepFeatures counter over the steps that run the prefill kernel."""
     feature_totals: dict[str, int] = field(default_factory=dict)
     """Sum over all steps of every StepFeatures counter, for FLOPs and bytes (MFU, MBU)."""
     preemptions: int = 0

@@ -31,15 +31,15 @@ def objectives_text(objectives: Objectives, log: RequestLog, steps: Sequence[Ste
             bound_ms = getattr(objectives, name)
             sentences.append(
                 f"The {LABELS[name]} objective ({bound_ms:g} ms) is missed by {_share(len(missed) / len(chosen))} of "
-                f"the requests: {_reason(name, log, steps, missed)}."
+                f"the requests: {_reason(name, log, steps, missed, bound_ms)}."
             )
     return " ".join(sentences) or "Every finished request meets the objectives."
 
 
-def _reason(name: str, log: RequestLog, steps: Sequence[StepLog], missed: npt.NDArray[np.intp]) -> str:
-    parts = _mean_parts_ms(log, missed)
+def _reason(name: str, log: RequestLog, steps: Sequence[StepLog], missed: npt.NDArray[np.intp], bound_ms: float) -> str:
     if name == "tpot_ms":
-        return _decode_reason(log, steps, missed)
+        return _decode_reason(log, steps, missed, bound_ms)
+    parts = _mean_parts_ms(log, missed)
     if name == "ttft_ms":
         del parts["decoding"]
     longest = max(parts, key=lambda part: parts[part])
@@ -59,7 +59,7 @@ def _mean_parts_ms(log: RequestLog, missed: npt.NDArray[np.intp]) -> dict[str, f
     }
 
 
-def _decode_reason(log: RequestLog, steps: Sequence[StepLog], missed: npt.NDArray[np.intp]) -> str:
+def _decode_reason(log: RequestLog, steps: Sequence[StepLog], missed: npt.NDArray[np.intp], bound_ms: float) -> str:
     """Whether slow answers sat through prefills of others, or decode steps are slow in themselves, or were thrown out.
 
     Read from all decoding of the run: steps are shared, so the requests that miss saw much the same mix.
@@ -77,14 +77,13 @@ def _decode_reason(log: RequestLog, steps: Sequence[StepLog], missed: npt.NDArra
             gaps[kind] += int(count[chosen].sum())
     if not sum(gaps.values()):
         return "steps are slow"
-    prefill_share = seconds["prefill"] / sum(seconds.values())
     mean_ms = {kind: 1e3 * seconds[kind] / gaps[kind] if gaps[kind] else 0.0 for kind in gaps}
-    if prefill_share > 0.5:
-        return (
-            f"{_share(prefill_share)} of the decoding time passes in steps that also compute prompts (a gap of "
-            f"{mean_ms['prefill']:.3g} ms on average, {mean_ms['decode']:.3g} ms without)"
-        )
-    return f"decode steps take {mean_ms['decode']:.3g} ms on average, without any prompt in them"
+    if mean_ms["decode"] > bound_ms or not gaps["prefill"]:
+        return f"decode steps take {mean_ms['decode']:.3g} ms on average even without a prompt in them"
+    return (
+        f"{_share(seconds['prefill'] / sum(seconds.values()))} of all decoding time passes in steps that also compute "
+        f"prompts (a gap of {mean_ms['prefill']:.3g} ms on average, {mean_ms['decode']:.3g} ms without)"
+    )
 
 
 def _share(share: float) -> str:

@@ -40,9 +40,9 @@ def replica_series(
     """Columns ``COLUMNS`` of one replica, each (cells,); ``time_s`` is the end of the cell.
 
     ``kv_cache_usage_perc`` is a share 0..1, as in vLLM (1.0 = full). ``batch_tokens`` is the mean number of tokens of
-    the ``engine_steps`` steps that end in the cell and compute something.
-    ``prompt_tokens`` counts a prompt when its first token is out and
-    ``generation_tokens`` the tokens emitted, as vLLM does; prefix counters count tokens at a request's admission.
+    the ``engine_steps`` steps that end in the cell and compute something. ``prompt_tokens`` counts a
+    prompt when its first token is out and ``generation_tokens`` the tokens emitted, as vLLM does; prefix counters count
+    tokens at a request's admission.
     """
     edges = np.linspace(0.0, end_s, _cells(len(step_log), points) + 1)
     running, waiting, blocks = (

@@ -22,12 +22,12 @@ def percent(share: float | None, digits: int = 0) -> str:
     """A share 0..1 in per cent; ``-`` for none. A little is ``<1 %`` rather than 0, almost all ``>99 %``."""
     if share is None:
         return "-"
-    text = f"{100 * share:.{digits}f}"
-    if share > 0 and not float(text):
-        return f"<{10**-digits:.{digits}f} %"
-    if share < 1 and float(text) == 100:
-        return f">{100 - 10**-digits:.{digits}f} %"
-    return f"{text} %"
+    least = 0.01 * 10**-digits
+    if 0 < share < least:
+        return f"<{100 * least:.{digits}f} %"
+    if 1 - least < share < 1:
+        return f">{100 * (1 - least):.{digits}f} %"
+    return f"{100 * share:.{digits}f} %"
 
 
 def throughput_lines(summary: dict[str, Any]) -> list[tuple[str, str]]:

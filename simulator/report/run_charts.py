@@ -73,7 +73,7 @@ class RunCharts:
             points,
             ttft_slo_ms=self._objectives.ttft_ms,
             tpot_slo_ms=self._objectives.tpot_ms,
-            subtitle=f"{self._title}; moments of one run, no capacity curve: a rate held for long queues more",
+            subtitle=f"{self._title}; moments of one run, no capacity curve (a rate that lasts builds longer queues)",
             within_one_run=True,
         )
 

@@ -36,6 +36,12 @@ def test_search_wants_every_word_in_names_aliases_or_facts() -> None:
     assert inferplan("list", "nodes", "p5.48xlarge").out.split()[0] == "HGX-H100"
 
 
+def test_hardware_and_nodes_show_the_aliases_that_need_no_quotes() -> None:
+    (line,) = (row for row in inferplan("list", "hardware").out.splitlines() if row.startswith("H100-SXM5-80GB "))
+    assert line.endswith("also: h100, h100-sxm, h100-sxm5, h100-80gb")
+    assert "also: " in inferplan("list", "nodes", "HGX-H100").out
+
+
 def test_json_keys_carry_units_and_values_are_those_of_the_profile() -> None:
     page = json.loads(inferplan("show", "hardware", "h100", "--json").out)
     assert page["dense_peak"]["bf16_tflops"] == 989.4

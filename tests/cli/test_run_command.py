@@ -67,7 +67,8 @@ def test_quiet_says_nothing(scenario: Path) -> None:
 def test_seeds_add_an_interval(scenario: Path) -> None:
     out = inferplan("run", scenario, "--seeds", "3").out
     assert "means over 3 seeds" in out
-    assert "mean +-" in out
+    assert "mean ±" in out
+    assert "tables and charts: seed 0 only" in out
 
 
 @pytest.mark.parametrize("taken", ["file", "file/below"])

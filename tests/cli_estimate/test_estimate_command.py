@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from simulator.cli.estimate import estimate_command
+from simulator.cli.estimate_tables import amount
 from simulator.errors import InputError
 
 APP = typer.Typer()
@@ -36,6 +37,29 @@ def test_detail_lists_the_operators() -> None:
         assert operator in text
     assert "fitted" in text
     assert "█" in text
+
+
+def test_no_figure_is_cut_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in ("200", "80", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        for text in (run("--detail", "--batch", "64"), run("--batch", "64")):
+            assert "…" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, ""), (512, "512"), (999.6, "1.00 k"), (7.6966e12, "7.70 T"), (25.17e6, "25.2 M"), (6.7e19, "67000 P")],
+)
+def test_amounts_have_three_digits_and_a_prefix(value: float, text: str) -> None:
+    assert amount(value) == text
+
+
+def test_formats_and_what_one_token_is() -> None:
+    text = run("--weight-dtype", "fp8", "--osl", "1")
+    assert "weights fp8, activations fp8, KV bf16" in text
+    assert "TPOT" not in text
+    assert "per user" not in text
+    assert "(65 blocks)" in text
 
 
 def test_json_is_one_object() -> None:

@@ -25,7 +25,17 @@ REQUEST_COLUMNS = (
     "replica",
     "status",
 )
-STEP_COLUMNS = ("start_s", "end_s", "tokens", "decode_seqs", "running", "waiting", "used_blocks", "gap_seqs")
+STEP_COLUMNS = (
+    "start_s",
+    "end_s",
+    "tokens",
+    "decode_seqs",
+    "prefill_tokens",
+    "running",
+    "waiting",
+    "used_blocks",
+    "gap_seqs",
+)
 
 
 @st.composite

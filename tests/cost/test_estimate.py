@@ -9,6 +9,7 @@ import pytest
 from simulator import estimate
 from simulator.cost.deployment import Deployment
 from simulator.cost.estimate import rounded, with_band
+from simulator.cost.kernel_error import typical_error
 from simulator.cost.memory import weight_bytes_per_gpu
 from simulator.cost.roofline_plot import write_roofline_plot
 from simulator.errors import InputError
@@ -24,6 +25,30 @@ def test_batch_one_on_h100() -> None:
     assert result.e2e_s == result.ttft_s + 127 * result.tpot_s
     assert result.output_tokens_per_s == 128 / result.e2e_s
     assert 0.05 < result.decode.band < 0.3
+
+
+def test_one_output_token_is_not_decoded() -> None:
+    result = estimate("Llama-3.1-8B", "h100", osl=1)
+    assert (result.decode, result.tpot_s, result.tokens_per_s_per_user) == (None, None, None)
+    assert result.e2e_s == result.ttft_s
+    assert result.summary()["tpot_ms"] is result.summary()["tpot_band"] is None
+    assert set(result.to_frame().phase) == {"prefill"}
+    assert "TPOT" not in repr(result)
+
+
+def test_memory_of_the_batch_and_of_the_engine() -> None:
+    summary = estimate("Llama-3.1-8B", "h100", batch=8, isl=1000, osl=24).summary()
+    assert summary["batch_kv_gib_per_gpu"] == pytest.approx(8 * 1024 * 131_072 / GIB)
+    assert summary["kv_gib_per_gpu"] > 50
+    assert summary["kv_cache_tokens"] == 16 * summary["kv_blocks"]
+
+
+def test_the_band_is_the_one_of_a_run() -> None:
+    """Time-weighted mean of the kernels' median errors."""
+    phase = estimate("Llama-3.1-8B", "h100").prefill
+    expected = sum(row.seconds * row.origin.median_error for row in phase.operators) / phase.seconds
+    assert phase.band == pytest.approx(expected)
+    assert typical_error([]) is None
 
 
 def test_frame_has_one_row_per_operator_and_adds_up() -> None:

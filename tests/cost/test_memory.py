@@ -23,7 +23,9 @@ def test_the_plan_adds_up() -> None:
     used = plan.weight_bytes_per_gpu + plan.reserved_bytes + plan.kv_bytes_per_gpu
     slack = 0.9 * plan.total_bytes_per_gpu - used
     assert 0 <= slack < 16 * 131_072
-    assert plan.max_tokens == 16 * plan.num_blocks
+    assert plan.usable_blocks == plan.num_blocks - 1  # vLLM's null block
+    assert plan.max_tokens == 16 * plan.usable_blocks
+    assert plan.batch_bytes_per_gpu(3, 33) == 3 * 3 * 16 * 131_072
 
 
 def test_override_replaces_the_computed_blocks() -> None:

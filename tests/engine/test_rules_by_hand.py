@@ -94,6 +94,20 @@ def test_reservation_admits_fewer_and_never_preempts() -> None:
     assert any(step[2] for step in fighting.steps)
 
 
+@pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_plans_that_refuse_the_next_request_its_blocks_are_counted(loop: str) -> None:
+    """The first two of four run for 12 plans; meanwhile the third is refused in every one, and after that nobody."""
+    requests = [Arrival(row, 0, prompt=8, output=12) for row in range(4)]
+    for blocks, refused in ((10, 12), (20, 0)):
+        config = EngineConfig(
+            policy="guaranteed_no_evict", num_blocks=blocks, block_size=4, max_num_seqs=8,
+            max_num_batched_tokens=64, max_model_len=64,
+        )  # fmt: skip
+        core = build_core(config, loop="fast" if loop == "fast" else "reference")
+        drive(config, requests, core=core)
+        assert core.blocked_admissions == refused
+
+
 def test_sarathi_serves_decodes_before_an_older_prompt() -> None:
     """Budget 4, row 0 prefilling since before row 1 decoded: Sarathi gives row 1 its token first, vLLM row 0."""
     requests = [Arrival(0, 0, prompt=30, output=2), Arrival(1, 0, prompt=1, output=6)]

@@ -40,6 +40,10 @@ CONFIGS: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "hidden size bool": (config(hidden_size=True), ("hidden_size",)),
     "layers negative": (config(num_hidden_layers=-1), ("num_hidden_layers",)),
     "layers absent": (config(num_hidden_layers=None), ("num_hidden_layers",)),
+    "layers misspelt": (
+        config(num_hidden_layers=None, num_hidden_layer=32),
+        ("did you mean 'num_hidden_layer'",),
+    ),
     "layers absurd": (config(num_hidden_layers=10**9), ("num_hidden_layers",)),
     "heads zero": (config(num_attention_heads=0), ("num_attention_heads",)),
     "kv heads not dividing": (config(num_key_value_heads=5), ("num_key_value_heads",)),
@@ -88,7 +92,11 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "estimate does not fit": (("estimate", "--model", "llama-3.1-70b", "--hardware", "h100"), ("GiB",)),
     "list unknown": (("list", "cars"), ("cars",)),
     "conform missing": (("conform", "nowhere.jsonl.gz"), ("nowhere.jsonl.gz",)),
-    "conform not golden": (("conform", "good.yaml"), ("good.yaml",)),
+    "conform not golden": (("conform", "good.yaml"), ("good.yaml:1: is not a recorded schedule", "JSON object")),
+    "estimate near model": (
+        ("estimate", "--model", "llama-3.1-9b", "--hardware", "h100"),
+        ("did you mean 'llama-3.1-8b'",),
+    ),
     "conform loop": (("conform", "good.yaml", "--loop", "slow"), ("slow",)),
     "diff missing": (("diff", "nowhere", "nowhere"), ("nowhere",)),
     "compare missing": (("compare", "nowhere", "nowhere.json"), ("nowhere",)),

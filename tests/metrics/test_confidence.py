@@ -35,6 +35,9 @@ def test_batch_means_cover_the_mean_of_a_correlated_series() -> None:
 
 
 def test_over_seeds_leaves_out_what_is_no_number() -> None:
-    intervals = over_seeds([{"a": 1.0, "b": "inf", "c": None}, {"a": 3.0, "b": "inf", "c": 2.0}])
+    intervals = over_seeds(
+        [{"a": 1.0, "b": "inf", "c": None, "n": 3, "x": 1.0}, {"a": 3.0, "b": "inf", "c": 2.0, "n": 5, "x": 2.0}],
+        without=frozenset({"x"}),
+    )
     assert list(intervals) == ["a"]
     assert sum(intervals["a"]) / 2 == pytest.approx(2.0)

@@ -23,11 +23,18 @@ def three_steps() -> StepLog:
     return log
 
 
+def two_requests() -> RequestLog:
+    """Waits 0 to 0.5, runs to 3; waits 5.8 to 6, runs to 8. What the client sees comes 1 s later."""
+    log = RequestLog(2)
+    log.arrival_s, log.scheduled_s = array("d", [0, 5.8]), array("d", [0.5, 6])
+    log.first_token_s, log.finish_s = array("d", [2, 9]), array("d", [4, 9])
+    log.status, log.delivery_s = array("b", [FINISHED, FINISHED]), 1.0
+    return log
+
+
 def test_levels_weigh_steps_by_their_seconds_and_count_idle_time() -> None:
-    levels = Levels.of([three_steps()], Window(0.0, 10.0))
+    levels = Levels.of([three_steps()], two_requests(), Window(0.0, 10.0))
     assert levels.busy == pytest.approx(0.5)
-    assert levels.mean_running == pytest.approx((1 * 1 + 3 * 2 + 2 * 2) / 10)
-    assert levels.mean_waiting == pytest.approx(0.2)
     assert (levels.peak_running, levels.peak_waiting) == (3, 2)
     assert levels.kv_cache_usage_mean == pytest.approx((10 * 1 + 20 * 2 + 5 * 2) / 10 / 40)
     assert levels.kv_cache_usage_peak == pytest.approx(0.5)
@@ -35,8 +42,31 @@ def test_levels_weigh_steps_by_their_seconds_and_count_idle_time() -> None:
     assert levels.mean_batch_seqs == pytest.approx(2)
 
 
+def test_waiting_and_running_are_seconds_spent_there_per_second() -> None:
+    levels = Levels.of([three_steps()], two_requests(), Window(0.0, 10.0))
+    assert levels.mean_waiting == pytest.approx((0.5 + 0.2) / 10)
+    assert levels.mean_running == pytest.approx((2.5 + 2.0) / 10)
+    part = Levels.of([three_steps()], two_requests(), Window(2.0, 5.9, whole_run=False))
+    assert (part.mean_waiting, part.mean_running) == (pytest.approx(0.1 / 3.9), pytest.approx(1.0 / 3.9))
+
+
+def test_requests_of_other_replicas_do_not_count() -> None:
+    log = two_requests()
+    log.replica = array("q", [0, 1])
+    assert Levels.of([three_steps()], log, Window(0.0, 10.0)).mean_waiting == pytest.approx(0.05)
+
+
+def test_preempted_requests_wait_again() -> None:
+    """The level says 2 waiting for 1 s, more than the queue times: the rest waits after a preemption."""
+    log = three_steps()
+    log.preemptions = 1
+    levels = Levels.of([log], two_requests(), Window(0.0, 10.0))
+    assert levels.mean_waiting == pytest.approx(2 * 1 / 10)
+    assert levels.mean_running == pytest.approx((3 + 2.2 - 2) / 10)
+
+
 def test_levels_of_a_window_take_the_steps_that_end_inside() -> None:
-    levels = Levels.of([three_steps()], Window(1.0, 5.0, whole_run=False))
+    levels = Levels.of([three_steps()], two_requests(), Window(1.0, 5.0, whole_run=False))
     assert levels.mean_batch_tokens == 3
     assert levels.busy == pytest.approx(0.5)
 
@@ -44,7 +74,7 @@ def test_levels_of_a_window_take_the_steps_that_end_inside() -> None:
 def test_plans_that_compute_nothing_are_no_steps() -> None:
     log = three_steps()
     log.tokens[2] = 0
-    assert Levels.of([log], Window(0.0, 10.0)).mean_batch_seqs == pytest.approx(2)
+    assert Levels.of([log], two_requests(), Window(0.0, 10.0)).mean_batch_seqs == pytest.approx(2)
 
 
 def test_series_cells_are_means_and_counters_totals() -> None:
@@ -58,6 +88,7 @@ def test_series_cells_are_means_and_counters_totals() -> None:
     assert series["num_requests_running"] == pytest.approx([(1 + 6) / 3, 0, 4 / 3])
     assert series["kv_cache_usage_perc"] == pytest.approx([50 / 3 / 40, 0, 10 / 3 / 40])
     assert series["batch_tokens"].tolist() == [51.5, 0, 5]
+    assert series["engine_steps"].tolist() == [2, 0, 1]
     assert series["prompt_tokens"].tolist() == [100, 100, 180]
     assert series["generation_tokens"].tolist() == [2, 2, 3]
     assert series["prefix_cache_queries"].tolist() == [100, 180, 180]

@@ -65,20 +65,29 @@ def test_tables_agree_with_the_summary(tmp_path: Path) -> None:
     assert text.startswith("request,arrival_s,prompt_tokens,output_tokens,cached_tokens,queue_time_ms,ttft_ms,tpot_ms,")
 
 
-def test_littles_law_holds_over_the_whole_run() -> None:
+@pytest.mark.parametrize("engine", [{}, {"num_gpu_blocks_override": 120, "enable_prefix_caching": False}])
+def test_littles_law_holds_over_the_whole_run(engine: dict[str, object]) -> None:
     """Mean number in system = throughput x mean time in system (API delivery, in no queue of the engine, left out)."""
-    result = run(with_arrival({"kind": "closed_loop", "max_concurrency": 8}, requests=200))
+    result = run(small(requests=200, rate=20, prompt=200, output=400, engine=engine))
     summary, requests = result.summary, result.requests
+    assert bool(engine) == bool(summary["num_preemptions"])
     inside_s = summary["duration"] * (summary["mean_num_requests_running"] + summary["mean_num_requests_waiting"])
-    seconds = (requests["e2el_ms"].sum()) / 1e3
-    assert inside_s <= seconds
-    assert inside_s == pytest.approx(seconds, rel=0.10)
+    seconds = requests["e2el_ms"].sum() / 1e3 - 200 * result.records.log.delivery_s
+    assert inside_s == pytest.approx(seconds, rel=1e-9)
+    if not engine:
+        waited_s = summary["duration"] * summary["mean_num_requests_waiting"]
+        assert waited_s == pytest.approx(requests["queue_time_ms"].sum() / 1e3)
+        assert waited_s > 0
 
 
 def test_several_seeds_give_means_and_intervals() -> None:
     singles = [run(small(run={"seed": seed})).summary for seed in (3, 4, 5)]
     summary = run(small(run={"seed": 3}), seeds=3).summary
     assert summary["seeds"] == [3, 4, 5]
+    assert summary["peak_num_requests_running"] == max(one["peak_num_requests_running"] for one in singles)
+    assert (summary["completed"], type(summary["completed"])) == (60, int)
+    for key in ("completed", "request_rate", "peak_num_requests_running", "kv_cache_usage_peak", "num_preemptions"):
+        assert key not in summary["seeds_ci95"]
     ttfts = [one["mean_ttft_ms"] for one in singles]
     assert summary["mean_ttft_ms"] == pytest.approx(np.mean(ttfts))
     low, high = summary["seeds_ci95"]["mean_ttft_ms"]
@@ -89,14 +98,39 @@ def test_several_seeds_give_means_and_intervals() -> None:
 def test_seeds_that_change_nothing_are_named() -> None:
     summary = run(with_arrival({"kind": "offline"}, requests=10), seeds=2).summary
     assert "nothing in this scenario is drawn at random" in summary["notes"][-1]
+    once = run(with_arrival({"kind": "offline"}, requests=10)).summary
+    assert summary["timing"]["engine_steps"] == once["timing"]["engine_steps"]  # simulated once
     with pytest.raises(InputError, match="at least 1"):
         run(small(), seeds=0)
+
+
+def test_drawn_progress_is_simulated_for_every_seed() -> None:
+    """The same requests, but the accepted drafts are drawn."""
+    engine = {"speculative_config": {"num_speculative_tokens": 2, "acceptance": 0.6}}
+    summary = run(with_arrival({"kind": "offline"}, requests=10, engine=engine), seeds=2).summary
+    low, high = summary["seeds_ci95"]["mean_tpot_ms"]
+    assert low < high
+
+
+def test_a_result_is_printed_short() -> None:
+    result = run(small(requests=20, dtypes={"weights": "fp8"}))
+    text = repr(result)
+    assert text.startswith("Llama-3.1-8B on H100-SXM5-80GB (weights fp8, activations fp8, KV bf16): 20 ")
+    assert len(text) < 1000
+    assert "throughput" in text
+    assert any("activations are fp8" in note for note in result.summary["notes"])
+    again = run(result.scenario).summary
+    assert again["notes"] == result.summary["notes"]
+    assert not any("activations" in note for note in run(small(requests=20)).summary["notes"])
 
 
 def test_refused_requests_say_why() -> None:
     scenario = small(requests=20, engine={"max_model_len": 540})
     result = run(small(requests=5, prompt=600, engine={"max_model_len": 540}))
     assert set(result.requests["status"]) == {"refused"}
+    assert any(note.startswith("5 requests were refused") for note in result.summary["notes"])
+    one = run(small(requests=1, prompt=600, engine={"max_model_len": 540})).summary["notes"]
+    assert any(note.startswith("1 request (row 0) was refused") for note in one)
     assert result.requests["refusal"].str.contains("max_model_len 540").all()
     assert run(scenario).summary["failed"] == 0
 
@@ -106,6 +140,9 @@ def test_progress_is_told_over_all_seeds() -> None:
     run(small(requests=600), seeds=2, on_progress=lambda *progress: seen.append(progress))
     assert seen[-1][1:] == (1200, 1200)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+    seen.clear()
+    run(with_arrival({"kind": "offline"}), seeds=3, on_progress=lambda *progress: seen.append(progress))
+    assert [done for _, done, _ in seen] == [60, 120, 180]
 
 
 def test_an_existing_folder_keeps_what_is_not_ours(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_spearman_reaches_the_lengths() -> None:
 def test_sending_rules() -> None:
     open_loop = generate(WorkloadSpec(synthetic=MIX), 0)
     assert (open_loop.max_concurrency, open_loop.offered_rate_per_s) == (None, 5.0)
-    assert "2000 synthetic requests" in open_loop.description
+    assert "2,000 synthetic requests" in open_loop.description
     closed = generate(WorkloadSpec(synthetic=replace(MIX, arrival=ClosedLoopArrivals(8, 0.5))), 0)
     assert (closed.max_concurrency, closed.think_time_s, closed.offered_rate_per_s) == (8, 0.5, None)
     batch = replace(MIX, num_requests=16, arrival=FixedBatchArrivals(16))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simulator.report.style import COLOURS, headline, new_figure
+from simulator.report.style import COLOURS, FAINT, headline, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,9 @@ SMOOTH = 100
 
 GRID = 400
 """Points of the common time grid of median and range."""
+
+BAND = 0.25
+"""Opacity of a range."""
 
 
 def timeline_chart(series: Mapping[str, npt.NDArray[Any]], *, max_num_seqs: int | None, subtitle: str) -> Figure:
@@ -36,14 +39,17 @@ def timeline_chart(series: Mapping[str, npt.NDArray[Any]], *, max_num_seqs: int 
     _levels(tokens, series, "batch_tokens", "", COLOURS[2], weight="engine_steps")
     _levels(memory, series, "kv_cache_usage_perc", "", COLOURS[3], scale=100.0)
     if max_num_seqs is not None and requests.get_ylim()[1] > 0.7 * max_num_seqs:
-        requests.axhline(max_num_seqs, color="#8C8C8C", linestyle="--", linewidth=1.0, label="max_num_seqs")
+        requests.axhline(max_num_seqs, color=FAINT, linestyle="--", linewidth=1.0, label="max_num_seqs")
     requests.set(title="Requests on a replica", ylabel="requests", ylim=(0, None))
     tokens.set(title="Tokens scheduled per engine step", ylabel="tokens/step", ylim=(0, None))
     memory.set(title="KV cache in use", ylabel="% of blocks", ylim=(0, None), xlabel="simulated time (s)")
     memory.set_ylim(top=min(105.0, max(10.0, memory.get_ylim()[1])))
+    replicas = len(np.unique(series["replica"]))
+    if replicas > MOST_LINES:  # one entry for the bands of both quantities
+        requests.fill_between([], [], color=FAINT, alpha=BAND, linewidth=0, label=f"range of {replicas} replicas")
     for axes in panels:
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=5, borderaxespad=0.0, columnspacing=1.2)
+            axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=4, borderaxespad=0.0)
     figure.align_ylabels()
     headline(figure, "Batch, queue and KV memory over time", subtitle)
     return figure
@@ -71,12 +77,10 @@ def _levels(
         return
     grid = np.linspace(0.0, float(time.max()), GRID)
     curves = np.array([np.interp(grid, time[replica == one], level[replica == one]) for one in which.tolist()])
-    named = f"{label}: " if label else ""
+    line, band = (f"{label} (median)", None) if label else ("median", f"range of {len(which)} replicas")
     low, high = curves.min(axis=0), curves.max(axis=0)
-    axes.plot(grid, np.median(curves, axis=0), color=colour, linewidth=1.0, label=f"{named}median")
-    axes.fill_between(
-        grid, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{named}range of {len(which)} replicas"
-    )
+    axes.plot(grid, np.median(curves, axis=0), color=colour, linewidth=1.0, label=line)
+    axes.fill_between(grid, low, high, color=colour, alpha=BAND, linewidth=0, label=band)
 
 
 def _smoothed(
