@@ -53,9 +53,10 @@ class StepLog:
 
     ``start_s``/``end_s`` bound the step on the device; ``tokens`` are scheduled tokens; ``decode_seqs`` the sequences
     in the decode attention kernel, ``prefill_tokens`` the tokens in the prefill kernel; ``running``, ``waiting`` and
-    ``used_blocks`` are levels right after the step was planned; ``gap_seqs`` says how many inter-token gaps are exactly
-    the time from the previous step's end to this one's. Gaps that are not (a request that sat out a step, a request
-    that came back after a preemption) stand in ``odd_gaps_s``. With speculation ``burst_tokens`` counts tokens delivered together with another of the same request (they end no gap).
+    ``used_blocks`` are levels right after the step was planned. ``gap_seqs`` says how many inter-token gaps are exactly
+    the time from the previous step's end to this one's; gaps that are not (a request that sat out a step or came back
+    after a preemption) stand in ``odd_gaps_s``. With speculation ``burst_tokens`` counts tokens delivered together with
+    another of the same request (they end no gap).
     """
 
     replica: int
