@@ -61,16 +61,18 @@ def dotted(place: Place) -> str:
 def read_document(path: Path) -> Document:
     """Read a file that holds one mapping. Raises ``InputError`` with file and line."""
     try:
+        if not path.is_file() and path.exists():
+            raise InputError("is no regular file", file=path)
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError(f"is too large: at most {MAX_BYTES:,} bytes", file=path, value=size)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name, or in UTF-8 text below
+        if isinstance(error, UnicodeDecodeError):
+            raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", file=path) from None
     lines: dict[Place, int] = {}
     content = parse_yaml(text, path, lines)
     if not isinstance(content, dict):

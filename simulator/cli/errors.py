@@ -38,9 +38,8 @@ def exits_cleanly(command: Callable[P, R]) -> Callable[P, R]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(BROKEN_PIPE) from None
         except OSError as error:
-            if error.filename is None:
-                raise
-            _fail(f"error: {error.filename}: {error.strerror}", USER_ERROR)
+            where = "the output" if error.filename is None else error.filename
+            _fail(f"error: {where}: {error.strerror or error}", USER_ERROR)
         raise AssertionError("unreachable")
 
     return wrapped

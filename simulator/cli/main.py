@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -150,4 +152,7 @@ def import_vllm_command(
 
 def main() -> None:
     """Entry point of the ``inferplan`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a sign shows another one instead of failing
+            stream.reconfigure(errors="replace")
     app(prog_name="inferplan")

@@ -82,7 +82,7 @@ class ClosedLoop:
         self._send = send
         self._think_time_s = workload.think_time_s
         self._pending = iter(maker)
-        for _ in range(workload.max_concurrency):
+        for _ in range(min(workload.max_concurrency, len(workload.table))):
             self._next(0.0)
 
     def done(self, row: int, finish_s: float) -> None:

@@ -59,6 +59,8 @@ class EngineConfig:
                 raise InputError("must not be negative", path=f"engine.{name}", value=getattr(self, name))
         if self.policy not in POLICY_NAMES:
             raise InputError(f"must be one of {', '.join(POLICY_NAMES)}", path="engine.policy", value=self.policy)
+        if self.scheduling_policy not in ("fcfs", "priority"):
+            raise InputError("must be fcfs or priority", path="engine.scheduling_policy", value=self.scheduling_policy)
         if self.async_scheduling and self.num_speculative_tokens:
             raise InputError(
                 "speculation needs synchronous scheduling (vLLM 0.11)",

@@ -44,6 +44,8 @@ class EngineCore(ReferenceCore):
         rows: list[Row] = []
         if not self._listed:
             return rows
+        if self.rules.decode_first and len(self._listed) > 1 and not self._listed_come_last():
+            return None
         wanted = 0
         for request in self._listed:
             computed = request.computed

@@ -217,9 +217,12 @@ def _bottleneck(facts: _Facts) -> str:
             f"engine.max_num_seqs ({facts.config.max_num_seqs}) is the limit while KV memory is free "
             f"(peak {_percent(facts.kv_peak)} used): raise it, or add replicas."
         )
+    mfu, mbu = facts.summary.get("mfu") or 0.0, facts.summary.get("mbu") or 0.0
+    resource = "Memory bandwidth" if mbu > mfu else "Compute"
     return (
-        f"Compute is the limit (KV peak {_percent(facts.kv_peak)}, at most {peak:,} of {facts.config.max_num_seqs} "
-        "sequences at once): use more or faster GPUs, 8-bit weights, or send less."
+        f"{resource} is the limit (MBU {_percent(mbu)}, MFU {_percent(mfu)}, KV peak {_percent(facts.kv_peak)}, at "
+        f"most {peak:,} of {facts.config.max_num_seqs:,} sequences at once): use more or faster GPUs, 8-bit weights, "
+        "or send less."
     )
 
 

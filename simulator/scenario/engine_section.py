@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from simulator.engine.config import PolicyName, QueueOrder
 from simulator.scenario.section import Section
 
-Count = Annotated[int, Field(ge=1)]
-"""A whole number from 1."""
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+"""A whole number from 1 to ten million; more of anything here is a mistake that would exhaust memory."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""
@@ -68,7 +68,7 @@ class EngineSection(Section):
     num_gpu_blocks_override: Count | None = None
     speculative_config: Speculation | None = None
     max_loras: Annotated[int, Field(ge=0)] = 0
-    batch_window_s: Annotated[float, Field(ge=0)] = 0.01
+    batch_window_s: Annotated[float, Field(ge=0, le=1e9)] = 0.01
 
     @model_validator(mode="after")
     def _speculation_is_synchronous(self) -> EngineSection:

@@ -77,7 +77,7 @@ def test_list() -> None:
         (["run", "x.yaml", "--sets", "a=1"], "--sets"),
         (["run", "x.yaml", "--seeds", "0"], "Invalid value for '--seeds'"),
         (["run", "nowhere.yaml"], "error: nowhere.yaml: no such file"),
-        (["run", "."], "error: .: cannot be read: Is a directory"),
+        (["run", "."], "error: .: is no regular file"),
     ],
 )
 def test_wrong_words_end_with_status_2(arguments: list[str], says: str) -> None:
