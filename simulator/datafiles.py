@@ -1,4 +1,7 @@
-"""Where the bundled data rooms are: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the bundled data rooms are: beside the package in a checkout, inside it in an installed wheel.
+
+And whether what a user wrote names something on disk at all.
+"""
 
 from __future__ import annotations
 
@@ -16,3 +19,19 @@ def data_dir(room: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of inferplan has no data folder {room!r}")
+
+
+def names_file(path: Path) -> bool:
+    """Whether a file of that name exists; False for texts no file can be called (too long, a NUL byte)."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def names_folder(path: Path) -> bool:
+    """Whether a folder of that name exists; False for texts no folder can be called."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

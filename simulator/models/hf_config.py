@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from simulator.datafiles import names_file, names_folder
 from simulator.errors import InputError, did_you_mean
 from simulator.models.families.fields import Config, Fields
 from simulator.models.families.registry import PLAIN_DECODER, READERS, TYPES, Reader
@@ -17,8 +18,8 @@ def read_hf_config(path: Path, *, name: str | None = None, plain_decoder: bool =
     ``plain_decoder`` accepts an architecture without a reader as a Llama-shaped decoder. Raises ``InputError`` when the
     file is no JSON object, lacks a size, or describes an architecture without a reader.
     """
-    file = path / "config.json" if path.is_dir() else path
-    if not file.is_file():
+    file = path / "config.json" if names_folder(path) else path
+    if not names_file(file):
         raise InputError("no such model file; a Hugging Face config.json is expected", file=file)
     try:
         config = json.loads(file.read_text(encoding="utf-8"))

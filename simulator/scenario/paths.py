@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from simulator.datafiles import names_file
+
 _FILE_KEYS = (
     ("model", (".json",)),
     ("model", (".yaml", ".yml")),
@@ -25,7 +27,14 @@ def anchor_paths(content: dict[str, Any], folder: Path) -> None:
             section = section.get(parent) if isinstance(section, dict) else None
         value = section.get(key) if isinstance(section, dict) else None
         if isinstance(value, str) and (value.endswith(endings) if endings else value):
-            section[key] = str((folder / Path(value).expanduser()).resolve())
+            section[key] = _anchored(value, folder)
     model = content.get("model")
-    if isinstance(model, str) and model and (folder / model / "config.json").is_file():
+    if isinstance(model, str) and model and names_file(folder / model / "config.json"):
         content["model"] = str((folder / model).resolve())
+
+
+def _anchored(value: str, folder: Path) -> str:
+    try:
+        return str((folder / Path(value).expanduser()).resolve())
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown user's home, a NUL byte: told when it is read
+        return value

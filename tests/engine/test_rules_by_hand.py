@@ -116,3 +116,14 @@ def test_sarathi_serves_decodes_before_an_older_prompt() -> None:
     steps = drive(config, requests).steps
     assert steps[0][1] == [(0, 3, 0, 0), (1, 1, 0, 0)]
     assert steps[1][1] == [(0, 3, 3, 0), (1, 1, 1, 0)]
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_requests_that_end_together_leave_in_the_order_they_entered(loop: str) -> None:
+    """Row 0 enters first but decodes last (its prompt takes four chunks of 6); both end with step 5."""
+    config = EngineConfig(
+        num_blocks=50, max_num_seqs=4, max_num_batched_tokens=12, max_model_len=64, long_prefill_token_threshold=6
+    )
+    requests = [Arrival(0, 0, prompt=20, output=3), Arrival(1, 0, prompt=4, output=6)]
+    history = drive(config, requests, "fast" if loop == "fast" else "reference")
+    assert [(row, last) for row, _, last, _ in history.finished] == [(0, 5), (1, 5)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from simulator.datafiles import names_file, names_folder
 from simulator.errors import InputError, did_you_mean
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -33,11 +34,11 @@ def trace_lines(path: Path) -> Iterator[str]:
 
 
 def _open(path: Path) -> BinaryIO:
-    if not path.exists():
-        neighbours = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError("no such trace file", file=path, hint=did_you_mean(path.name, neighbours))
-    if not path.is_file():
+    if names_folder(path):
         raise InputError("is no file; a trace is one CSV or JSON-lines file, possibly gzipped", file=path)
+    if not names_file(path):
+        neighbours = [entry.name for entry in path.parent.iterdir()] if names_folder(path.parent) else []
+        raise InputError("no such trace file", file=path, hint=did_you_mean(path.name, neighbours))
     file = path.open("rb")
     if file.peek(2)[:2] != _GZIP_MAGIC:
         return file
