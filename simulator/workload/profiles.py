@@ -9,7 +9,6 @@ names.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -21,7 +20,7 @@ from simulator.workload.arrivals import ARRIVAL_KINDS
 from simulator.workload.lengths import LENGTH_KINDS
 from simulator.workload.prefixes import PREFIX_KINDS, UniquePrompts
 from simulator.workload.spec import SyntheticSpec
-from simulator.yaml_section import Section, read_yaml
+from simulator.yaml_section import LARGEST_NUMBER, Section, read_yaml
 
 
 @dataclass(frozen=True)
@@ -132,4 +131,4 @@ def _figures(section: Section) -> dict[str, float]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER

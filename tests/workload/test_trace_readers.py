@@ -263,3 +263,11 @@ def test_whole_numbers_may_be_written_as_floats(write: Write) -> None:
     assert table.prompt_tokens.tolist() == [12]
     assert table.output_tokens.tolist() == [100]
     assert table.prompt_tokens.dtype == np.int64
+
+
+def test_batched_time_stamps_are_said_and_spread(tmp_path: Path) -> None:
+    trace = tmp_path / "batched.csv"
+    rows = "".join(f"{3 * batch},100,10\n" * 5 for batch in range(6))
+    trace.write_text("arrival_s,prompt_tokens,output_tokens\n" + rows)
+    assert "in batches of one time stamp, 3 s apart" in " ".join(load_trace(trace).notes)
+    assert not load_trace(trace, spread_batch_s=3.0).notes

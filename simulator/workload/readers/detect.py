@@ -74,7 +74,7 @@ def load_trace(
     columns = trace_format.read(path, itertools.chain(head, lines), limit)
     if not len(columns.arrival_s):
         raise InputError("has no requests", file=path, hint="; ".join(columns.notes) or None)
-    notes = (*columns.notes, *unit_doubts(columns.arrival_s))
+    notes = (*columns.notes, *unit_doubts(columns.arrival_s), *_batch_doubts(columns.arrival_s, spread_batch_s))
     table = columns.table()
     arrival_s = spread_batches(table.arrival_s, spread_batch_s) if spread_batch_s else table.arrival_s
     return Trace(_at(table, arrival_s / rate_scale), trace_format.name, columns.rows_out_of_order(), notes)
@@ -132,4 +132,15 @@ def _detect(path: Path, head: str) -> TraceFormat:
     known = "\n  ".join(f"{trace_format.name}: {trace_format.example}" for trace_format in TRACE_FORMATS.values())
     raise InputError(
         "is of no known trace format", file=path, line=1, value=head.strip(), hint=f"known formats:\n  {known}"
+    )
+
+
+def _batch_doubts(arrival_s: FloatColumn, spread_batch_s: float) -> tuple[str, ...]:
+    """A sentence for a trace most of whose arrivals share a time stamp."""
+    gaps = np.diff(np.unique(arrival_s))
+    if spread_batch_s or len(gaps) < 2 or len(gaps) + 1 > len(arrival_s) / 2:
+        return ()
+    return (
+        f"most arrivals come in batches of one time stamp, {np.median(gaps):g} s apart (median); "
+        "spread_batch_s spreads them evenly",
     )
