@@ -35,3 +35,11 @@ def names_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
+
+
+def user_path(text: str) -> Path:
+    """The path a user wrote, ``~`` resolved where that user has a home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)

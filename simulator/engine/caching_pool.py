@@ -55,15 +55,6 @@ class CachingBlockPool(BlockPool):
             found.append(block)
         return found
 
-    def grow(self, request: Request, tokens: int) -> bool:
-        lacking = -(-tokens // self.block_size) - request.num_blocks
-        if lacking > self.free:
-            return False
-        if lacking > 0:
-            self.take(lacking)
-            request.num_blocks += lacking
-        return True
-
     def admit(self, request: Request, tokens: int, prefix: list[int]) -> bool:
         holders = self._holders
         unheld = [block for block in prefix if not holders[block]]

@@ -34,7 +34,7 @@ class BlockPool:
         if lacking > self.free:
             return False
         if lacking > 0:
-            self.free -= lacking
+            self.take(lacking)
             request.num_blocks += lacking
         return True
 
@@ -43,7 +43,7 @@ class BlockPool:
         return self.grow(request, tokens)
 
     def take(self, blocks: int) -> None:
-        """Take blocks for the decoding cohort; the caller has checked ``free`` and does the bookkeeping."""
+        """Take free blocks; the caller has checked that there are enough and does the bookkeeping."""
         self.free -= blocks
 
     def publish(self, request: Request, tokens: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from simulator.datafiles import data_dir
+from simulator.datafiles import data_dir, user_path
 from simulator.errors import InputError, did_you_mean
 from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.reader import read_profile
@@ -23,7 +23,7 @@ def load_hardware(name_or_path: str | Path) -> HardwareProfile:
     known = _names()
     if name.lower() in known:
         return read_profile(known[name.lower()])
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.suffix in (".yaml", ".yml"):
         return read_profile(path)
     raise InputError(

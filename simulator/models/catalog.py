@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from simulator.datafiles import names_file, names_folder
+from simulator.datafiles import names_file, names_folder, user_path
 from simulator.errors import InputError, did_you_mean
 from simulator.models.catalog_file import names_in, read_catalog_file
 from simulator.models.hf_config import read_hf_config
@@ -26,7 +26,7 @@ def load_model(name_or_path: str | Path, *, plain_decoder: bool = False) -> Mode
     known = _names()
     if name.lower() in known:
         return read_catalog_file(known[name.lower()])
-    path = _expanded(name)
+    path = user_path(name)
     if path.suffix == ".json" or names_folder(path):
         return read_hf_config(path, plain_decoder=plain_decoder)
     if path.suffix in (".yaml", ".yml") and names_file(path):
@@ -55,10 +55,3 @@ def _names() -> dict[str, Path]:
                     f"is already the name of {known[name.lower()].stem}", file=path, path="aliases", value=name
                 )
     return known
-
-
-def _expanded(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:  # the home of a user that does not exist
-        return Path(name)

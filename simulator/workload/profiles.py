@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from simulator.datafiles import data_dir
+from simulator.datafiles import data_dir, user_path
 from simulator.errors import InputError, did_you_mean
 from simulator.workload.arrivals import ARRIVAL_KINDS
 from simulator.workload.lengths import LENGTH_KINDS
@@ -54,7 +54,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     known = list_profiles()
     if name.lower() in known:
         return read_profile(data_dir("workloads") / f"{name.lower()}.yaml")
-    path = Path(name).expanduser()
+    path = user_path(name)
     if path.suffix in (".yaml", ".yml"):
         return read_profile(path)
     raise InputError(
