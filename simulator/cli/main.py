@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from simulator import __version__
+from simulator.cli.calibrate import calibrate_app
 from simulator.cli.errors import exits_cleanly
 from simulator.cli.estimate import estimate_command
 from simulator.cli.show import show_command
@@ -65,6 +66,7 @@ def run_command(
 
 app.command("estimate")(exits_cleanly(estimate_command))
 app.add_typer(trace_app, name="trace")
+app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))
 
 

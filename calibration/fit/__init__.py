@@ -1,0 +1,1 @@
+"""Turn measured kernels into constants: estimators, held-out errors, files and plots."""

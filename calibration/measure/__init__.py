@@ -1,0 +1,1 @@
+"""Harness: time real torch kernels on the device at hand."""
