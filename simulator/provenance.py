@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import simulator
-from simulator.metrics.work import OperatorShare, step_error
+from simulator.cost.uncertainty import Factors
+from simulator.hardware.user_fits import content_hash
+from simulator.metrics.work import OperatorShare
 from simulator.wiring import Wiring
 from simulator.workload.workload import Workload
 
 
-def provenance(wiring: Wiring, workload: Workload, shares: Sequence[OperatorShare]) -> dict[str, Any]:
+def provenance(
+    wiring: Wiring, workload: Workload, shares: Sequence[OperatorShare], step_band: Factors
+) -> dict[str, Any]:
     """Model, device, engine and workload with their sources; how the seconds are known.
 
     ``time_share_by_provenance``: share of the step time whose kernel class is measured, fitted, transferred or
     nominal.
-    ``step_time_error``: typical relative error of a step, the time-weighted mean of its kernel classes' median errors.
-    It is no bound: half of the kernels err by more, and queues amplify it. ``dtypes``: formats of weights, activations
-    and KV cache.
+    ``step_time_band``: 80 % band of the mean step's time, as factors (``cost.uncertainty``); queues amplify it.
+    ``dtypes``: formats of weights, activations and KV cache. ``calibration``: the user's own files, by content.
     """
-    deployment = wiring.deployment
+    deployment, calibration = wiring.deployment, wiring.scenario.calibration
+    own = {"fits": calibration.fits, "exact": calibration.exact}
     total = sum(share.seconds for share in shares)
     by_provenance: dict[str, float] = {}
     for share in shares:
@@ -34,9 +38,12 @@ def provenance(wiring: Wiring, workload: Workload, shares: Sequence[OperatorShar
             "activations": deployment.dtypes.activations,
             "kv_cache": deployment.dtypes.kv,
         },
+        "calibration": {
+            key: {"file": file, "sha256": content_hash(file)} for key, file in own.items() if file is not None
+        },
         "engine": {"name": deployment.engine.name, "source": deployment.engine.source},
         "workload": workload.description,
         "kv_blocks_per_replica": wiring.engine.num_blocks,
         "time_share_by_provenance": by_provenance,
-        "step_time_error": step_error(shares),
+        "step_time_band": list(step_band),
     }

@@ -13,7 +13,7 @@ from simulator.atomic import gzip_bytes
 from simulator.metrics.summary import RunRecords, Summary
 from simulator.metrics.work import OperatorShare
 from simulator.models.dtypes import BYTES_PER_ELEMENT
-from simulator.report.figures import load_line, milliseconds, throughput_lines
+from simulator.report.figures import load_line, mean_range, milliseconds, throughput_lines
 from simulator.report.files import write_folder
 from simulator.report.html import summary_html
 from simulator.report.run_charts import CHART_NAMES, RunCharts
@@ -116,5 +116,8 @@ class RunResult:
 
 
 def _latencies(summary: Summary) -> str:
-    means = (f"{milliseconds(summary[f'mean_{key}_ms'])} ms" for key in ("ttft", "tpot"))
+    means = []
+    for key in ("mean_ttft_ms", "mean_tpot_ms"):
+        band = f" ({mean_range(summary, key)})" if f"{key}_low" in summary else ""
+        means.append(f"{milliseconds(summary[key])} ms{band}")
     return ", ".join(means) + " on average"

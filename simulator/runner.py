@@ -5,34 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from simulator.cluster.simulation import SimulationOutcome, simulate
-from simulator.cost.compiled import CompiledStepCost
+from simulator.cost.uncertainty import step_band
 from simulator.errors import InputError
 from simulator.metrics.confidence import over_seeds
 from simulator.metrics.diagnosis import diagnose
 from simulator.metrics.step_mix import step_mix
-from simulator.metrics.summary import GIVEN, PEAKS, RunRecords, Summary, SummaryRules, mean_of, summarise
-from simulator.metrics.work import operator_shares, run_totals
+from simulator.metrics.summary import GIVEN, PEAKS, RunRecords, Summary, mean_of
+from simulator.metrics.work import operator_shares
 from simulator.provenance import provenance
 from simulator.result import RunResult
+from simulator.run_bands import BANDS_UP_TO, moved_to, run_bands
 from simulator.scenario.schema import Scenario
-from simulator.wiring import Wiring, wire
-from simulator.workload.arrivals import GammaArrivals, PoissonArrivals
+from simulator.serving_run import simulate_wiring, summary_of
+from simulator.wiring import wire
 from simulator.workload.generate import generate
-from simulator.workload.profiles import load_profile
 from simulator.workload.same import same_requests
-from simulator.workload.spec import WorkloadSpec
 from simulator.workload.workload import Workload
 
 OnProgress = Callable[[float, int, int], None]
 """Called as ``on_progress(simulated seconds, requests done, requests in all)``, over all seeds."""
 
 
-def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = None) -> RunResult:
+def run(
+    scenario: Scenario, *, seeds: int = 1, bands: bool | None = False, on_progress: OnProgress | None = None
+) -> RunResult:
     """Run a scenario with ``seeds`` consecutive seeds, beginning at its own.
 
     The summary of several seeds holds means over them (of peaks the largest) and 95 % intervals; the tables and charts
     of the result are those of the first seed. A seed that draws the same requests as the first is not simulated again.
+    ``bands`` adds the 80 % band of every latency and rate to the summary (``<metric>_low``, ``_high``), for two more
+    simulations of the first seed; None does so for up to ``BANDS_UP_TO`` requests, and notes it where there are more.
     Raises ``InputError`` for a scenario that cannot be run.
     """
     if seeds < 1:
@@ -43,17 +45,18 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     summaries: list[Summary] = []
     notes: list[str] = list(wiring.notes)
     steps = requests = 0
+    passes = seeds + 2 * (bands is not False)
     for index in range(seeds):
-        progress, seed = _shifted(on_progress, index, seeds), scenario.run.seed + index
+        progress, seed = _shifted(on_progress, index, passes), scenario.run.seed + index
         workload = _workload(wiring.scenario, seed)
         if first is not None and wiring.acceptance is None and same_requests(workload, first.workload):
             summaries.append(summaries[0])
             if progress is not None:
                 progress(summaries[0]["duration"], first.log.n, first.log.n)
             continue
-        outcome = _simulate(wiring, workload, seed, progress)
+        outcome = simulate_wiring(wiring, workload, seed, on_progress=progress)
         records = RunRecords(workload, outcome.request_log, outcome.step_logs)
-        summaries.append(_summary(wiring, records))
+        summaries.append(summary_of(wiring, records))
         notes += [note for note in outcome.notes if note not in notes]
         steps += outcome.engine_steps
         requests += records.log.n
@@ -63,6 +66,13 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     summary = _over_seeds(summaries, notes, scenario.run.seed)
     diagnosis = diagnose(first, summaries[0], wiring.engine, scenario.slo.objectives())
     shares = operator_shares(wiring.deployment, step_mix(first.steps))
+    factors = step_band(wiring.deployment, shares)
+    if bands is None and first.log.n > BANDS_UP_TO:
+        notes.append(f"no ranges for {first.log.n:,} requests unless asked (--bands): they take two more simulations")
+    elif bands is not False:
+        ends = [_shifted(on_progress, seeds + index, passes) for index in range(2)]
+        found = run_bands(wiring, first, summaries[0], factors, scenario.run.seed, ends)
+        summary |= moved_to(found, summaries[0], summary)
     summary["diagnosis"] = {"verdict": diagnosis.verdict, "text": diagnosis.text}
     summary["operators_ms_per_step"] = {share.name: share.seconds * 1e3 for share in shares}
     summary["notes"] = notes
@@ -70,22 +80,9 @@ def run(scenario: Scenario, *, seeds: int = 1, on_progress: OnProgress | None = 
     return RunResult(
         scenario=wiring.scenario,
         summary=summary,
-        provenance=provenance(wiring, first.workload, shares),
+        provenance=provenance(wiring, first.workload, shares, factors),
         records=first,
         operators=shares,
-    )
-
-
-def _simulate(wiring: Wiring, workload: Workload, seed: int, on_progress: OnProgress | None) -> SimulationOutcome:
-    return simulate(
-        workload,
-        wiring.engine,
-        CompiledStepCost(wiring.deployment, max_num_batched_tokens=wiring.engine.max_num_batched_tokens),
-        num_replicas=wiring.scenario.replicas,
-        api_latency_s=wiring.deployment.engine.api_delivery_s,
-        acceptance=wiring.acceptance,
-        seed=seed,
-        on_progress=on_progress,
     )
 
 
@@ -94,22 +91,6 @@ def _workload(scenario: Scenario, seed: int) -> Workload:
         return generate(scenario.workload_spec(), seed)
     except InputError as error:
         raise scenario.located(error) from None
-
-
-def _summary(wiring: Wiring, records: RunRecords) -> Summary:
-    scenario = wiring.scenario
-    rules = SummaryRules(scenario.run.window_rule(), scenario.slo.objectives(), _burstiness(scenario.workload_spec()))
-    return summarise(records, rules, run_totals(wiring.deployment, records.steps))
-
-
-def _burstiness(spec: WorkloadSpec) -> float | None:
-    """vLLM's burstiness (gamma shape, 1 = Poisson) of drawn arrivals; None for traces and other processes."""
-    arrival = spec.synthetic.arrival if spec.synthetic else None
-    if spec.profile is not None:
-        arrival = spec.profile.arrival or load_profile(spec.profile.name).spec.arrival
-    if isinstance(arrival, GammaArrivals):
-        return arrival.burstiness
-    return 1.0 if isinstance(arrival, PoissonArrivals) else None
 
 
 def _over_seeds(summaries: list[Summary], notes: list[str], first_seed: int) -> Summary:
@@ -123,12 +104,12 @@ def _over_seeds(summaries: list[Summary], notes: list[str], first_seed: int) -> 
     return {**mean, "seeds": seeds, "seeds_ci95": over_seeds(summaries, PEAKS | GIVEN)}
 
 
-def _shifted(on_progress: OnProgress | None, index: int, seeds: int) -> OnProgress | None:
-    """Progress of one seed as part of all of them."""
-    if on_progress is None or seeds == 1:
+def _shifted(on_progress: OnProgress | None, index: int, passes: int) -> OnProgress | None:
+    """Progress of one simulation as part of all of them."""
+    if on_progress is None or passes == 1:
         return on_progress
 
     def shifted(simulated_s: float, done: int, total: int) -> None:
-        on_progress(simulated_s, index * total + done, seeds * total)
+        on_progress(simulated_s, index * total + done, passes * total)
 
     return shifted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.cost.deployment import Deployment, dtypes_for
@@ -11,6 +11,7 @@ from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
 from simulator.hardware.catalog import load_hardware
+from simulator.hardware.user_fits import user_fits
 from simulator.models.catalog import load_model
 from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.scenario.schema import Scenario
@@ -67,6 +68,8 @@ def _wire(scenario: Scenario) -> Wiring:
     acceptance = list(speculation.acceptance) if speculation else None
     if speculation:
         notes.append("speculation: verification is timed, the drafts themselves are free (as n-gram drafts nearly are)")
+    if deployment.engine.static_context:
+        deployment = replace(deployment, context_tokens=resolved.engine.max_model_len)
     return Wiring(resolved, deployment, memory, _engine_config(resolved, memory), acceptance, notes)
 
 
@@ -85,6 +88,7 @@ def _deployment(scenario: Scenario) -> Deployment:
             kv=None if wanted.kv_cache == "auto" else wanted.kv_cache,
         ),
         engine=scenario.engine.profile,
+        fits=user_fits(hardware, scenario.calibration.fits, scenario.calibration.exact),
         top_p_sampling=scenario.sampling.top_p,
     )
 

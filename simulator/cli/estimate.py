@@ -20,6 +20,8 @@ def estimate_command(
     osl: Annotated[int, typer.Option(help="Output tokens of each.")] = 128,
     weight_dtype: Annotated[str | None, typer.Option(help="bf16, fp16, fp8 or int8; default: the model's.")] = None,
     kv_dtype: Annotated[str | None, typer.Option(help="bf16, fp16, fp8 or int8; default: 16 bit.")] = None,
+    fits: Annotated[Path | None, typer.Option(help="Your own kernel constants (inferplan calibrate fit).")] = None,
+    exact: Annotated[Path | None, typer.Option(help="Measured rows (CSV), taken as they are at their shapes.")] = None,
     detail: Annotated[bool, typer.Option("--detail", help="Every operator of prefill and decode.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write a roofline plot (.png, .svg or .pdf).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
@@ -29,7 +31,16 @@ def estimate_command(
     from simulator.cost.estimate import estimate
 
     result = estimate(
-        model, hardware, tp=tp, batch=batch, isl=isl, osl=osl, weight_dtype=weight_dtype, kv_dtype=kv_dtype
+        model,
+        hardware,
+        tp=tp,
+        batch=batch,
+        isl=isl,
+        osl=osl,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
+        fits=fits,
+        exact=exact,
     )
     if plot is not None:
         from simulator.cost.roofline_plot import write_roofline_plot

@@ -10,14 +10,16 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from simulator.cost.estimate import EstimateResult, PhaseEstimate, rounded, with_band
-from simulator.cost.kernel_error import ERROR_MEANING
+from simulator.cost.band_text import BAND_MEANING, rounded, with_range
+from simulator.cost.estimate import EstimateResult, PhaseEstimate, milliseconds_with_range
 from simulator.cost.step_cost import OperatorTime
 from simulator.hardware.profile import GIB
 
 _BAR = 20
 _PIPED_WIDTH = 120
 _BOUND_STYLE = {"compute": "blue", "memory": "dark_orange", "launch": "magenta", "network": "green", "host": "grey50"}
+
+_LAYERS = "constants: L0 data sheet, L1 closed form, L2 closed form and correction, L3 a measured row"
 
 _LEFT_OUT: tuple[tuple[str, ...], ...] = (
     (),
@@ -37,10 +39,11 @@ def print_estimate(result: EstimateResult, *, detail: bool) -> None:
         for phase in result.phases:
             _print_whole(console, [_operator_table(phase, out) for out in _LEFT_OUT])
         _say(console, "error: median / p90 of single kernels on shapes held out of the fit; FLOP and bytes of one GPU")
+        _say(console, _LAYERS)
     else:
         _print_whole(console, [_bound_table(result.phases)])
         _say(console, "--detail lists every operator; figures are for this batch alone, without traffic")
-    _say(console, f"±: {ERROR_MEANING}")
+    _say(console, BAND_MEANING)
 
 
 def _console() -> Console:
@@ -72,11 +75,13 @@ def _print_summary(console: Console, result: EstimateResult) -> None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    table.add_row("TTFT", f"{with_band(result.ttft_s * 1e3, result.prefill.band)} ms", "whole batch prefilled together")
+    bands = result.bands
+    ttft = milliseconds_with_range(result.ttft_s, bands.ttft_s)
+    table.add_row("TTFT", ttft, "whole batch prefilled together")
     if result.tpot_s is not None:
-        tpot = with_band(result.tpot_s * 1e3, result.throughput_band)
-        table.add_row("TPOT", f"{tpot} ms", "one decode step at mean context")
-    table.add_row("speed", f"{rounded(result.output_tokens_per_s, result.throughput_band)} tok/s", _speed(result))
+        table.add_row("TPOT", milliseconds_with_range(result.tpot_s, bands.tpot_s), "one decode step at mean context")
+    speed = with_range(result.output_tokens_per_s, *bands.output_tokens_per_s, "tok/s")
+    table.add_row("speed", speed, _speed(result))
     _add_memory(table, result)
     console.print(table)
 
@@ -85,7 +90,7 @@ def _speed(result: EstimateResult) -> str:
     per_user = result.tokens_per_s_per_user
     if per_user is None:
         return "first tokens of the batch; nothing is decoded"
-    return f"output of the batch; {rounded(per_user, result.throughput_band)} tok/s per user while decoding"
+    return f"output of the batch; {rounded(per_user, per_user * result.phases[-1].band)} tok/s per user while decoding"
 
 
 def _add_memory(table: Table, result: EstimateResult) -> None:
@@ -132,20 +137,25 @@ _COLUMNS: dict[str, tuple[bool, _Cell]] = {
     "roofline": (True, lambda row, _: "" if row.roofline is None else f"{row.roofline:.0%}"),
     "FLOP": (True, lambda row, _: amount(row.flops)),
     "bytes": (True, lambda row, _: amount(row.collective_bytes or row.bytes)),
-    "constants": (False, lambda row, _: row.origin.provenance),
+    "constants": (False, lambda row, _: f"{row.origin.layer} {row.origin.provenance}".strip()),
     "error": (True, lambda row, _: f"{row.origin.median_error:.0%} / {row.origin.p90_error:.0%}"),
 }
 """Heading -> (right-justified, what stands in it)."""
 
 
 def _operator_table(phase: PhaseEstimate, left_out: tuple[str, ...]) -> Table:
-    table = Table(title=f"{phase.name}: {milliseconds(phase.seconds)} ± {phase.band:.0%}", title_justify="left")
+    table = Table(title=f"{phase.name}: {_phase_time(phase)}", title_justify="left")
     columns = {name: column for name, column in _COLUMNS.items() if name not in left_out}
     for name, (right, _) in columns.items():
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in sorted(phase.operators, key=lambda row: -row.seconds):
         table.add_row(*(cell(row, phase) for _, cell in columns.values()))
     return table
+
+
+def _phase_time(phase: PhaseEstimate) -> str:
+    low, high = phase.factors
+    return milliseconds_with_range(phase.seconds, (phase.seconds * low, phase.seconds * high))
 
 
 def _bar(share: float, bound: str) -> str:

@@ -54,6 +54,14 @@ def run_command(
         Path | None, typer.Option("--out", metavar="DIR", help="Write summary, tables, charts and scenario there.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Run this many seeds and give 95 % intervals.")] = 1,
+    bands: Annotated[
+        bool | None,
+        typer.Option(
+            "--bands/--no-bands",
+            help="80 % ranges of latencies and rates, for two more simulations; by default up to 20,000 requests.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
     no_charts: Annotated[bool, typer.Option("--no-charts", help="Leave the charts out of DIR.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no result table.")] = False,
@@ -61,7 +69,16 @@ def run_command(
     """Simulate a scenario: latency, throughput and what limits them."""
     from simulator.cli.run import run_scenario
 
-    run_scenario(scenario, overrides or [], out=out, seeds=seeds, as_json=as_json, charts=not no_charts, quiet=quiet)
+    run_scenario(
+        scenario,
+        overrides or [],
+        out=out,
+        seeds=seeds,
+        bands=bands,
+        as_json=as_json,
+        charts=not no_charts,
+        quiet=quiet,
+    )
 
 
 app.command("estimate")(exits_cleanly(estimate_command))

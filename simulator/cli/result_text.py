@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from simulator.cost.kernel_error import ERROR_MEANING
+from simulator.cost.band_text import BAND_MEANING
 from simulator.report.figures import (
     LATENCIES,
     LATENCY_COLUMNS,
     load_line,
+    mean_range,
     milliseconds,
     percent,
     throughput_lines,
@@ -67,27 +68,30 @@ def _diagnosis(summary: dict[str, Any]) -> str:
 
 def _latency_table(summary: dict[str, Any]) -> str:
     intervals = summary.get("seeds_ci95")
+    banded = "mean_ttft_ms_low" in summary
     heads = [*LATENCY_COLUMNS, *(["mean ±"] if intervals else [])]
-    lines = [f"{'ms':<6}" + "".join(f"{head:>10}" for head in heads) + "   definition"]
+    ranges = f"{'80 % of mean':>16}" if banded else ""
+    lines = [f"{'ms':<6}" + "".join(f"{head:>10}" for head in heads) + f"{ranges}   definition"]
     for key, label in LATENCIES.items():
         cells = [milliseconds(summary[f"{statistic}_{key}_ms"]) for statistic in LATENCY_COLUMNS.values()]
         if intervals:
             low, high = intervals.get(f"mean_{key}_ms", (0.0, 0.0))
             cells.append(milliseconds((high - low) / 2))
-        lines.append(f"{label:<6}" + "".join(f"{cell:>10}" for cell in cells) + f"   {FORMULAS[key]}")
+        ranges = f"{mean_range(summary, f'mean_{key}_ms'):>16}" if banded else ""
+        lines.append(f"{label:<6}" + "".join(f"{cell:>10}" for cell in cells) + f"{ranges}   {FORMULAS[key]}")
     return "\n".join(lines)
 
 
 def _trust(result: RunResult) -> str:
     """How the step times are known and how far they may be off."""
     known = result.provenance["time_share_by_provenance"]
-    error = result.provenance["step_time_error"]
-    if error is None:
+    fast, slow = result.provenance["step_time_band"]
+    if fast == slow:
         return ""
     shares = ", ".join(f"{percent(share)} {name}" for name, share in sorted(known.items(), key=lambda kv: -kv[1]))
     timing = result.summary["timing"]
     return _wrapped(
-        f"Accuracy: step times ± {percent(error)}: {ERROR_MEANING}. "
+        f"Accuracy: step times -{percent(1 - fast, 1)} to +{percent(slow - 1, 1)}; {BAND_MEANING}. "
         f"Kernel times: {shares}; host: {result.provenance['engine']['name']}. "
         f"Simulated in {timing['wall_s']:.2f} s ({timing['requests_per_wall_s']:,.0f} requests/s)."
     )

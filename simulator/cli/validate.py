@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-_FILE_WIDTH = 110
-"""Columns of the table when it does not go to a terminal."""
-
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from simulator.validation.validate import Validation
+    from simulator.validation.columns import SideBySide
+    from simulator.validation.validate import OnCase
 
 
 def validate_command(
@@ -26,97 +22,74 @@ def validate_command(
     without_inferred: Annotated[
         bool, typer.Option("--without-inferred", help="Ignore what was inferred from the measurements themselves.")
     ] = False,
+    host_terms: Annotated[
+        str, typer.Option(help="fitted; zero: kernels alone; held-out: fitted without the case's model.")
+    ] = "fitted",
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Add columns: zero fit, in-sample, held out, without inferred.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the accuracy page: both scores and the peers.")
+        Path | None, typer.Option(metavar="FILE", help="Write the accuracy page: all columns, peers, bands, noise.")
     ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one per CPU when not given.")] = None,
 ) -> None:
     """Simulate measured runs and say how far off the predictions are.
 
-    Errors by group, and the share of measurements inside the stated band.
+    Errors by group, and the share of measurements inside the stated 80 % band.
     """
+    from simulator.cli.validate_tables import as_dict, print_tables
+    from simulator.validation.columns import column_of
+    from simulator.validation.columns import side_by_side as columns
     from simulator.validation.errors_csv import write_errors
-
-    validation = _validated(cases, group, use_inferred=not without_inferred)
-    if out is not None:
-        write_errors(out, validation.results)
-    if markdown is not None:
-        _write_page(markdown, cases, group, validation, inferred=not without_inferred)
-    if as_json:
-        typer.echo(json.dumps(_as_json(validation), indent=2))
-    else:
-        _print(validation)
-
-
-def _validated(cases: Path, group: str | None, *, use_inferred: bool) -> Validation:
-    from rich.console import Console
-
-    from simulator.validation.case import Case
     from simulator.validation.validate import validate
 
-    console = Console(stderr=True)
-    status: AbstractContextManager[Any] = console.status("reading") if console.is_terminal else nullcontext()
-    with status as shown:
+    with _progress() as on_case:
+        validation = validate(
+            cases,
+            group=group,
+            use_inferred=not without_inferred,
+            terms=host_terms,
+            workers=workers,
+            on_case=on_case,
+        )
+        beside = None
+        if side_by_side or markdown is not None:
+            known = column_of(host_terms, not without_inferred)
+            beside = columns(
+                cases, group=group, known={known: validation} if known else {}, workers=workers, on_case=on_case
+            )
+    if out is not None:
+        write_errors(out, validation.results, beside if side_by_side else None)
+    if markdown is not None and beside is not None:
+        _write_page(markdown, beside)
+    if as_json:
+        typer.echo(json.dumps(as_dict(validation), indent=2))
+    else:
+        print_tables(validation, beside)
 
-        def on_case(case: Case) -> None:
-            if shown is not None:
-                shown.update(case.id)
 
-        return validate(cases, group=group, use_inferred=use_inferred, on_case=on_case)
-
-
-def _write_page(path: Path, cases: Path, group: str | None, done: Validation, *, inferred: bool) -> None:
-    """The page needs both scores; the other one is simulated now."""
+def _write_page(path: Path, beside: SideBySide) -> None:
     from simulator.atomic import write_text
     from simulator.validation.report import markdown
 
-    other = _validated(cases, group, use_inferred=not inferred)
-    with_inferred, without = (done, other) if inferred else (other, done)
-    write_text(path, markdown(with_inferred, without))
+    write_text(path, markdown(beside))
 
 
-def _as_json(validation: Validation) -> dict[str, Any]:
-    from simulator.validation.groups import group_rows, unsupported_rows
-    from simulator.validation.score import all_scores
-
-    return {
-        "groups": [asdict(row) for row in group_rows(all_scores(validation.results))],
-        "cases": [{**asdict(score), "ape": score.ape} for score in all_scores(validation.results)],
-        "request_ape": {r.case.id: dict(r.request_ape) for r in validation.results if r.request_ape},
-        "peers": [asdict(row) for row in validation.peers],
-        "unsupported": [{"case_id": id, "reason": reason} for id, reason in unsupported_rows(validation.results)],
-    }
-
-
-def _print(validation: Validation) -> None:
+@contextmanager
+def _progress() -> Iterator[OnCase]:
+    """Names the case just done, where a terminal is there to show it."""
     from rich.console import Console
 
-    from simulator.validation.groups import unsupported_rows
+    from simulator.validation.case import Case
 
-    console = Console()
+    console = Console(stderr=True)
     if not console.is_terminal:
-        console.width = _FILE_WIDTH
-    console.print(_group_table(validation))
-    for case_id, reason in unsupported_rows(validation.results):
-        console.print(f"{case_id}: unsupported: {reason}", markup=False, highlight=False, soft_wrap=True)
+        yield lambda case: None
+        return
+    with console.status("reading") as shown:
 
+        def on_case(case: Case) -> None:
+            shown.update(case.id)
 
-def _group_table(validation: Validation) -> Table:
-    from rich.table import Table
-
-    from simulator.validation.groups import group_rows
-    from simulator.validation.score import all_scores
-
-    table = Table(title="Absolute percentage errors", title_justify="left")
-    for name in ("group", "quality", "metric"):
-        table.add_column(name, no_wrap=True)
-    for name in ("n", "median %", "p90 %", "bias %", "in band"):
-        table.add_column(name, justify="right")
-    last = None
-    for row in group_rows(all_scores(validation.results)):
-        if last is not None and row.group != last:
-            table.add_section()
-        last = row.group
-        figures = (str(row.n), f"{row.median:.1f}", f"{row.p90:.1f}", f"{row.bias:+.1f}", f"{row.inside:.0%}")
-        table.add_row(row.group, row.quality, row.metric, *figures)
-    return table
+        yield on_case

@@ -28,9 +28,8 @@ class ComparedMetric:
 
 
 def compare_with_bench(run: dict[str, Any], bench: dict[str, Any]) -> list[ComparedMetric]:
-    """Every metric both have. The band is the run's step-time error; rates of an open loop follow the offered rate."""
-    band = run["provenance"].get("step_time_error") or 0.0
-    return [_compared(pair, band) for pair in shared_metrics(run, bench)]
+    """Every metric both have. The band is the run's own 80 % band, or where it was run without, that of its steps."""
+    return [_compared(pair, run) for pair in shared_metrics(run, bench)]
 
 
 def workload_mismatch(run: dict[str, Any], bench: dict[str, Any], tolerance: float = 0.02) -> list[str]:
@@ -46,10 +45,12 @@ def workload_mismatch(run: dict[str, Any], bench: dict[str, Any], tolerance: flo
     return said
 
 
-def _compared(pair: Pair, band: float) -> ComparedMetric:
-    low, high = pair.left * (1 - band), pair.left * (1 + band)
+def _compared(pair: Pair, run: dict[str, Any]) -> ComparedMetric:
+    fast, slow = run["provenance"].get("step_time_band") or (1.0, 1.0)
+    low, high = pair.left * fast, pair.left * slow
     if pair.name in RATES:  # a rate falls as step times grow
-        low, high = pair.left / (1 + band), pair.left / (1 - band)
+        low, high = pair.left / slow, pair.left / fast
+    low, high = run.get(f"{pair.name}_low", low), run.get(f"{pair.name}_high", high)
     return ComparedMetric(pair.name, pair.left, low, high, pair.right, pair.relative)
 
 

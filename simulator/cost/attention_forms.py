@@ -21,6 +21,8 @@ Sizes = Any
 
 ROWS_PER_UNIT = 64
 """Query rows (heads of one group times queries) one decode attention unit holds."""
+SMALL_HEAD = 64
+"""Head size up to which a query tile holds half as many rows again."""
 KV_BLOCK = 128
 """KV tokens an attention unit loads at a time."""
 
@@ -35,11 +37,14 @@ class PlainOps:
 class PrefillAttentionForm:
     """One attention call over all prefill chunks of a step, one layer.
 
-    ``t = t0 + pn(pn(4 d F / (ec (d/128)^x P) * wave^aw, cta * waves), B / (em BW)) + KV gather``
+    ``t = t0 + pn(pn(load, longest; pb), B / (em BW); p) + KV gather``, ``load = 4 d F / (ec (d/128)^x P) + unit *
+    units/SM``, ``longest = 4 d T L / (ec (d/128)^x P / SM) + unit``
 
-    ``F`` counts the causal pairs padded to whole tiles. Query heads of a group share a tile (PackGQA), so that a chunk
-    of n tokens fills ``ceil(n g / 128)`` tiles of each KV head; from the sums of a step that number is known between
-    bounds, and exactly for chunks of one size that is a multiple of the tile, or smaller than tile / g.
+    A unit is one (sequence, head, query tile); causal units are of different lengths and scheduled longest first, so
+    that a call takes the larger of the mean load of an SM and its longest unit, which walks over all L KV tokens of a
+    sequence. ``F`` counts the causal pairs padded to whole tiles. Query heads of a group share a tile (PackGQA), so
+    that a chunk of n tokens fills ``ceil(n g / T)`` tiles of each KV head; from the sums of a step that number is known
+    between bounds. Tiles hold T = 128 rows, 192 for head sizes up to 64.
     """
 
     def __init__(
@@ -56,32 +61,35 @@ class PrefillAttentionForm:
     ) -> None:
         bandwidth = fit.memory_share * device.memory_bytes_per_s
         rate = fit.math_share * (head_dim / 128) ** fit.head_dim_exponent * device.peak(math_dtype)
+        self.heads = heads
         self.group = heads / kv_heads
         self.kv_heads = kv_heads
+        self.rows = QUERY_TILE + QUERY_TILE // 2 * (head_dim <= SMALL_HEAD)
         self.per_sm = 1.0 / device.multiprocessors
         self.latency_s = fit.latency_us * US
-        self.wave_s = fit.unit_us * US
+        self.unit_s = fit.unit_us * US
+        self.row_s = fit.row_ns * 1e-9
         self.pair_s = 4.0 * head_dim / rate
+        self.kv_step_s = self.pair_s * self.rows * device.multiprocessors
         self.query_s = 2.0 * head_dim * heads * bytes_per_query / bandwidth
         self.kv_s = 2.0 * head_dim * kv_heads * bytes_per_kv / bandwidth
         self.gather_s = fit.kv_row_ns * 1e-9 * kv_heads / device.multiprocessors
-        self.wave_exponent = fit.wave_exponent
         self.sharpness = fit.sharpness
+        self.balance_sharpness = fit.balance_sharpness
 
     def seconds(
         self, sequences: Sizes, tokens: Sizes, pairs: Sizes, kv_tokens: Sizes, tiles: Sizes, ops: Any = np
     ) -> Sizes:
         """Seconds of one call; arguments are the prefill sums of ``StepFeatures``."""
-        group = self.group
-        packed = ops.maximum(sequences, tokens * group / QUERY_TILE + sequences / 2)
-        units = self.kv_heads * ops.minimum(group * tiles, packed)
-        per_sm = units * self.per_sm
-        waves = -(-per_sm // 1)
-        padded_pairs = pairs * (units * QUERY_TILE / tokens)
-        compute = self.pair_s * padded_pairs * (waves / per_sm) ** self.wave_exponent
+        group, rows = self.group, self.rows
+        packed = ops.maximum(sequences, tokens * group / rows + sequences / 2)
+        whole = ops.maximum(sequences, tiles * (QUERY_TILE / rows))
+        units = self.kv_heads * ops.minimum(group * whole, packed)
+        unit_s = self.unit_s + self.row_s * ops.minimum(rows, self.heads * tokens / units)
+        load = self.pair_s * pairs * (units * rows / tokens) + unit_s * units * self.per_sm
+        longest = self.kv_step_s * kv_tokens / sequences + unit_s
         memory = self.query_s * tokens + self.kv_s * kv_tokens
-        p = self.sharpness
-        busy = p_norm(p_norm(compute, self.wave_s * waves, p), memory, p)
+        busy = p_norm(p_norm(load, longest, self.balance_sharpness), memory, self.sharpness)
         return self.latency_s + busy + self.gather_s * kv_tokens
 
 
@@ -105,6 +113,8 @@ class DecodeAttentionForm:
         bytes_per_kv: float,
     ) -> None:
         head_effect = (head_dim / 128) ** fit.head_dim_exponent
+        if device.kind == "cpu":
+            kv_heads = heads  # a processor walks through the KV once per query head; its caches hold it meanwhile
         self.group_rows = heads / kv_heads / ROWS_PER_UNIT
         self.kv_heads_per_sm = kv_heads / device.multiprocessors
         self.latency_s = fit.latency_us * US

@@ -4,9 +4,11 @@ A step's cost is a sum of parts that each follow from few statistics, because wo
 
 * linear layers, norms, collectives, host time of a step: a list over the token count (graph padding folded in);
 * LM head and sampler: a list over the sampled rows;
-* decode attention: the larger of two straight lines in the summed KV, coefficients in lists over the sequences, with
-  the kernels that follow the number of sequences alone (state updates, cross attention) folded in;
-* prefill attention: a closed form in the chunk sums, on plain floats; mixers without one take the readable path;
+* decode attention: the larger of two straight lines in the summed KV, coefficients in lists over the sequences, times
+  the correction, a straight line in each half octave of the mean KV; without a correction, the kernels that follow the
+  number of sequences alone (state updates, cross attention) are folded in;
+* prefill attention: a closed form in the chunk sums, on plain floats, times a correction interpolated between octaves;
+  mixers without one take the readable path;
 * the encoder of an encoder-decoder: a list over the admitted requests.
 
 Tables are filled by numpy through the very functions the readable path uses, and grow by doubling when a larger step
@@ -15,21 +17,23 @@ comes.
 
 from __future__ import annotations
 
+from math import frexp
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.cost.attention_forms import DecodeAttentionForm, PlainOps, PrefillAttentionForm
+from simulator.cost.attention_groups import decode_groups, has_prefill_form, prefill_groups
 from simulator.cost.deployment import Deployment
-from simulator.cost.operator_time import decode_form, operator_seconds, prefill_form
-from simulator.models.attention import GQAAttention
+from simulator.cost.host_time import host_seconds, launch_floor_seconds
+from simulator.cost.operator_time import operator_seconds
+from simulator.cost.static_shapes import compiled_context, executed
 from simulator.models.spec import LayerBlock
-from simulator.operators.attention import DecodeStatistics, PrefillStatistics, decode_work, prefill_work
+from simulator.operators.attention import PrefillStatistics, prefill_work
 from simulator.operators.encoder import admission_work
 from simulator.operators.features import StepFeatures
 from simulator.operators.step import decode_fixed_work, prefill_statistics, sampled_work, token_work
-from simulator.operators.work import PrefillAttention, Sizes, Work
+from simulator.operators.work import Sizes, Work
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,10 +45,14 @@ class CompiledStepCost:
         self.deployment = deployment
         self._admitted_s = deployment.engine.per_admitted_s
         self._prefill_host_s = deployment.model.num_layers * deployment.engine.per_layer_prefill_s
-        self._decode = _decode_groups(deployment)
-        self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].window is None)
-        self._prefill = _prefill_groups(deployment)
-        self._formless = [group for group in deployment.model.layer_groups if not _has_prefill_form(group[0])]
+        self._per_sequence_s = deployment.engine.per_sequence_s
+        self._floor_s = launch_floor_seconds(deployment, deployment.engine)
+        self._context = compiled_context(deployment)
+        self._decode = decode_groups(deployment)
+        self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].plain)
+        self._pieces = self._decode[0].factors if self._plain_decode and self._decode else None
+        self._prefill = prefill_groups(deployment)
+        self._formless = [group for group in deployment.model.layer_groups if not has_prefill_form(group[0])]
         self._has_encoder = deployment.model.encoder is not None
         self._build(max(1, max_num_batched_tokens))
 
@@ -60,7 +68,7 @@ class CompiledStepCost:
 
     def _decode_lists(self, sizes: Floats) -> tuple[list[float], list[float], list[float]]:
         """Coefficients of plain decode attention, when at most one group of layers, without a window, follows the
-        summed KV; kernels that follow the number of sequences are added to both lines."""
+        summed KV; kernels that follow the number of sequences are added to both lines, unless they are corrected."""
         if not self._plain_decode:
             return [], [], []
         zeros = np.zeros_like(sizes)
@@ -69,7 +77,7 @@ class CompiledStepCost:
             least, start, per_kv_token = (
                 group.scale * np.broadcast_to(c, sizes.shape) for c in group.form.lines(sizes, sizes)
             )
-        fixed = np.asarray(self._fixed_s[1:])
+        fixed = np.asarray(self._fixed_s[1:]) if self._pieces is None else zeros
         return [0.0, *(least + fixed).tolist()], [0.0, *(start + fixed).tolist()], [0.0, *per_kv_token.tolist()]
 
     def seconds(self, features: StepFeatures) -> float:
@@ -77,14 +85,24 @@ class CompiledStepCost:
         tokens = features.tokens
         if not tokens:
             return 0.0
+        if self._context:
+            features = executed(features, self._context)
         decoding = features.decode_seqs
         try:
             seconds = self._token_s[tokens] + self._sampled_s[features.sampled]
             if decoding:
                 if self._plain_decode and features.decode_queries == decoding:
-                    long = self._start_s[decoding] + self._per_kv_s[decoding] * features.decode_kv
+                    kv_tokens = features.decode_kv
+                    attention = self._start_s[decoding] + self._per_kv_s[decoding] * kv_tokens
                     least = self._least_s[decoding]
-                    seconds += long if long > least else least
+                    if least > attention:
+                        attention = least
+                    if (pieces := self._pieces) is not None:
+                        mean = kv_tokens / decoding
+                        share, octave = frexp(mean)
+                        offset, slope = pieces[decoding][octave + octave - 1 if share >= 0.75 else octave + octave - 2]
+                        attention = attention * (offset + slope * mean) + self._fixed_s[decoding]
+                    seconds += attention
                 else:
                     seconds += self._decode_seconds(features)
         except IndexError:
@@ -96,6 +114,9 @@ class CompiledStepCost:
             seconds += features.admitted * self._admitted_s
             if self._has_encoder:
                 seconds += self._encoder_seconds(features.admitted)
+        if self._floor_s:
+            host = host_seconds(features, self.deployment, self.deployment.engine)
+            seconds = max(seconds, self._floor_s + sum(host.values()))
         return seconds
 
     def _encoder_seconds(self, admitted: int) -> float:
@@ -112,72 +133,19 @@ class CompiledStepCost:
         else:
             seconds = float(_fixed_seconds(self.deployment, float(sequences), float(queries)))
         for group in self._decode:
-            attended = kv_tokens if group.window is None else min(kv_tokens, sequences * group.window)
-            seconds += group.scale * group.form.seconds(sequences, queries, attended, PlainOps)
+            seconds += group.seconds(sequences, queries, kv_tokens)
         return seconds
 
     def _prefill_seconds(self, features: StepFeatures) -> float:
         """Prefill attention of every layer and its host time."""
         sequences, tokens = features.prefill_seqs, features.prefill_tokens
         pairs, kv_tokens = features.prefill_pairs, features.prefill_kv
-        seconds = self._prefill_host_s
+        seconds = self._prefill_host_s + sequences * self._per_sequence_s
         for group in self._prefill:
-            window = group.window
-            if window is None:
-                once = group.form.seconds(sequences, tokens, pairs, kv_tokens, features.prefill_tiles, PlainOps)
-            else:
-                near_pairs, near_kv = min(pairs, tokens * window), min(kv_tokens, tokens + sequences * window)
-                once = group.form.seconds(sequences, tokens, near_pairs, near_kv, features.prefill_tiles, PlainOps)
-            seconds += group.scale * once
+            seconds += group.seconds(sequences, tokens, pairs, kv_tokens, features.prefill_tiles)
         if self._formless:
             seconds += _readable_prefill_seconds(self._formless, prefill_statistics(features), self.deployment)
         return seconds
-
-
-class _DecodeGroup:
-    """Equal layers' decode attention: form, layers times engine multiplier, window."""
-
-    __slots__ = ("form", "scale", "window")
-
-    def __init__(self, form: DecodeAttentionForm, scale: float, window: int | None) -> None:
-        self.form, self.scale, self.window = form, scale, window
-
-
-class _PrefillGroup:
-    """Equal layers' prefill attention."""
-
-    __slots__ = ("form", "scale", "window")
-
-    def __init__(self, form: PrefillAttentionForm, scale: float, window: int | None) -> None:
-        self.form, self.scale, self.window = form, scale, window
-
-
-def _decode_groups(deployment: Deployment) -> list[_DecodeGroup]:
-    scale = deployment.engine.decode_attention_multiplier
-    return [
-        _DecodeGroup(decode_form(work.shape, deployment), count * scale, mixer.sliding_window)
-        for block, count in deployment.model.layer_groups
-        for mixer in block.mixers
-        for work in decode_work(mixer, deployment.layout, DecodeStatistics(1, 1, 1), count)
-    ]
-
-
-def _has_prefill_form(block: LayerBlock) -> bool:
-    """Whether a layer's prefill is one attention call over the step's own sums."""
-    return isinstance(block.attention, GQAAttention) and block.cross_attention is None
-
-
-def _prefill_groups(deployment: Deployment) -> list[_PrefillGroup]:
-    groups = []
-    for block, count in deployment.model.layer_groups:
-        if not _has_prefill_form(block):
-            continue
-        for work in prefill_work(block.attention, deployment.layout, PrefillStatistics(1, 1, 1, 1, 1), count):
-            assert isinstance(work.shape, PrefillAttention), f"{type(work.shape).__name__} has no compiled form"
-            scale = count * deployment.engine.prefill_attention_multiplier
-            form = prefill_form(work.shape, deployment)
-            groups.append(_PrefillGroup(form, scale, block.attention.sliding_window))
-    return groups
 
 
 def _readable_prefill_seconds(
@@ -193,10 +161,12 @@ def _readable_prefill_seconds(
 
 
 def _fixed_seconds(deployment: Deployment, sequences: Sizes, queries: Sizes | None = None) -> Any:
-    """Kernels that follow the number of decoding sequences; one query row each unless ``queries`` says otherwise."""
+    """Kernels and host time that follow the number of decoding sequences; one query row each unless ``queries`` says
+    otherwise."""
     rows = sequences if queries is None else queries
     work = decode_fixed_work(deployment.model, deployment.layout, sequences, rows)
-    return np.broadcast_to(sum((operator_seconds(item, deployment) for item in work), start=0.0), np.shape(sequences))
+    kernels = sum((operator_seconds(item, deployment) for item in work), start=0.0)
+    return np.broadcast_to(kernels + sequences * deployment.engine.per_sequence_s, np.shape(sequences))
 
 
 def _admission_seconds(deployment: Deployment, admitted: Floats) -> Floats:

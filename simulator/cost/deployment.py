@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+from simulator.cost.corrections import Corrections
 from simulator.cost.engine_profile import DEFAULT_ENGINE, EngineProfile, load_engine
 from simulator.errors import InputError
 from simulator.hardware.catalog import load_hardware
@@ -12,7 +14,7 @@ from simulator.hardware.fits import KernelFits, load_fits
 from simulator.hardware.profile import HardwareProfile
 from simulator.models.catalog import load_model
 from simulator.models.spec import ModelSpec, TokenMixer
-from simulator.operators.layout import Dtypes, Layout
+from simulator.operators.layout import QUANTIZED_INPUTS, Dtypes, Layout
 from simulator.operators.sharding import split_units
 
 _KV_FORMATS = ("bf16", "fp16", "fp8", "int8")
@@ -30,6 +32,8 @@ class Deployment:
     engine: host terms and padding of the serving engine.
     fits: kernel constants of the device.
     top_p_sampling: the sampler sorts the vocabulary (top-p); costs time per step and sequence.
+    context_tokens: context length the executables are compiled for, with an engine of static shapes; None = the
+        model's longest.
 
     Raises ``InputError`` when the parts do not fit together.
     """
@@ -41,15 +45,28 @@ class Deployment:
     engine: EngineProfile
     fits: KernelFits
     top_p_sampling: bool = False
+    context_tokens: int | None = None
     layout: Layout = field(init=False)
 
     __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
-        layout = Layout(self.dtypes, self.tensor_parallel_size, self.engine.expert_coverage)
+        fused = self.engine.fused_quantization
+        layout = Layout(
+            self.dtypes,
+            self.tensor_parallel_size,
+            self.engine.expert_coverage,
+            separate_quantization=tuple(name for name in QUANTIZED_INPUTS if name not in fused),
+            ranks_per_device=self.engine.ranks_per_device,
+        )
         object.__setattr__(self, "layout", layout)
         _check_tensor_parallel(self)
         _check_dtypes(self)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """Corrections of the device's closed forms for this deployment's layers."""
+        return Corrections(self.fits.residuals)
 
     @classmethod
     def of(
@@ -62,6 +79,7 @@ class Deployment:
         engine: EngineProfile | str | Path = DEFAULT_ENGINE,
         fits: KernelFits | None = None,
         top_p_sampling: bool = False,
+        context_tokens: int | None = None,
     ) -> Deployment:
         """Build from names or objects; formats default to those of the checkpoint, constants to the device's."""
         spec = model if isinstance(model, ModelSpec) else load_model(model)
@@ -74,6 +92,7 @@ class Deployment:
             engine=engine if isinstance(engine, EngineProfile) else load_engine(engine),
             fits=fits or load_fits(device),
             top_p_sampling=top_p_sampling,
+            context_tokens=context_tokens,
         )
 
 

@@ -6,44 +6,51 @@ lock-step. What an engine under traffic does to these figures is the business of
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.cost.band_text import with_range
 from simulator.cost.deployment import Deployment, dtypes_for
 from simulator.cost.engine_profile import DEFAULT_ENGINE
-from simulator.cost.kernel_error import typical_error
+from simulator.cost.estimate_band import EstimateBands, Range, estimate_bands
 from simulator.cost.memory import MemoryPlan, default_limits, kv_plan
 from simulator.cost.step_cost import OperatorTime, ReadableStepCost
+from simulator.cost.uncertainty import Factors, load_band_terms, step_band
 from simulator.errors import InputError
-from simulator.hardware.profile import GIB
+from simulator.hardware.catalog import load_hardware
+from simulator.hardware.profile import GIB, HardwareProfile
+from simulator.hardware.user_fits import user_fits
 from simulator.models.spec import ModelSpec
 from simulator.operators.features import StepFeatures
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulator.hardware.profile import HardwareProfile
-
 
 @dataclass(frozen=True)
 class PhaseEstimate:
     """One phase of the batch: the prefill of all prompts, or one decode step at mean context.
 
-    ``seconds`` is the phase's time; ``band`` its typical relative error (``cost.kernel_error``: no bound);
-    ``operators`` the rows that add up to it (several steps of a prefill are summed by operator).
+    ``seconds`` is the phase's time; ``factors`` its 80 % band (``cost.uncertainty``), relative to it; ``operators`` the
+    rows that add up to it (several steps of a prefill are summed by operator).
     """
 
     name: str
     seconds: float
-    band: float
+    factors: Factors
     operators: tuple[OperatorTime, ...]
+
+    @property
+    def band(self) -> float:
+        """Half the width of the 80 % band, relative."""
+        low, high = self.factors
+        return (high - low) / 2
 
 
 @dataclass(frozen=True)
 class EstimateResult:
-    """What ``estimate`` found. Seconds, bytes, tokens per second; ``band`` fields are relative.
+    """What ``estimate`` found. Seconds, bytes, tokens per second; ``bands`` holds the 80 % band of each figure.
 
     ``ttft_s``: from the batch's submission to its first tokens, API delivery included. ``decode`` and ``tpot_s``: one
     decode step at mean context (prompt + half the output), None when the prefill gives the only token.
@@ -61,16 +68,12 @@ class EstimateResult:
     tpot_s: float | None
     e2e_s: float
     output_tokens_per_s: float
+    bands: EstimateBands
 
     @property
     def phases(self) -> tuple[PhaseEstimate, ...]:
         """Prefill, and decode when there is one."""
         return (self.prefill,) if self.decode is None else (self.prefill, self.decode)
-
-    @property
-    def throughput_band(self) -> float:
-        """Typical relative error of ``output_tokens_per_s``: that of the phase it comes from."""
-        return self.phases[-1].band
 
     @property
     def tokens_per_s_per_user(self) -> float | None:
@@ -88,7 +91,7 @@ class EstimateResult:
         return self.batch * self.memory.blocks_of(self.isl + self.osl)
 
     def to_frame(self) -> pd.DataFrame:
-        """Per operator and phase: milliseconds, share, bound, roofline share, FLOPs, bytes, provenance, error."""
+        """Per operator and phase: milliseconds, share, bound, roofline share, FLOPs, bytes, origin and error."""
         import pandas as pd
 
         rows = [
@@ -104,6 +107,7 @@ class EstimateResult:
                 "collective_bytes": row.collective_bytes,
                 "launches": row.launches,
                 "provenance": row.origin.provenance,
+                "layer": row.origin.layer,
                 "median_error": row.origin.median_error,
                 "p90_error": row.origin.p90_error,
             }
@@ -113,7 +117,7 @@ class EstimateResult:
         return pd.DataFrame(rows)
 
     def summary(self) -> dict[str, Any]:
-        """Plain figures for JSON: names carry their units, bands are relative."""
+        """Plain figures for JSON: names carry their units, ``_low`` and ``_high`` give the 80 % band."""
         deployment = self.deployment
         return {
             "model": deployment.model.name,
@@ -126,11 +130,13 @@ class EstimateResult:
             "isl": self.isl,
             "osl": self.osl,
             "ttft_ms": self.ttft_s * 1e3,
-            "ttft_band": self.prefill.band,
+            **_ends("ttft_ms", self.bands.ttft_s, 1e3),
             "tpot_ms": None if self.tpot_s is None else self.tpot_s * 1e3,
-            "tpot_band": None if self.decode is None else self.decode.band,
+            **_ends("tpot_ms", self.bands.tpot_s, 1e3),
             "e2el_ms": self.e2e_s * 1e3,
+            **_ends("e2el_ms", self.bands.e2e_s, 1e3),
             "output_throughput": self.output_tokens_per_s,
+            **_ends("output_throughput", self.bands.output_tokens_per_s),
             "output_throughput_per_gpu": self.output_tokens_per_s / deployment.tensor_parallel_size,
             "weight_gib_per_gpu": self.memory.weight_bytes_per_gpu / GIB,
             "batch_kv_gib_per_gpu": self.batch_bytes_per_gpu / GIB,
@@ -142,13 +148,11 @@ class EstimateResult:
     def __repr__(self) -> str:
         deployment = self.deployment
         devices = f"{deployment.tensor_parallel_size} x {deployment.hardware.name}"
-        per_s = rounded(self.output_tokens_per_s, self.throughput_band)
-        tpot = ""
-        if self.tpot_s is not None and self.decode is not None:
-            tpot = f"TPOT {with_band(self.tpot_s * 1e3, self.decode.band)} ms, "
+        per_s = with_range(self.output_tokens_per_s, *self.bands.output_tokens_per_s, "output tok/s")
+        tpot = f"TPOT {milliseconds_with_range(self.tpot_s, self.bands.tpot_s)}, " if self.tpot_s is not None else ""
         return (
             f"{deployment.model.name} on {devices}, batch {self.batch:,}, {self.isl:,} in, {self.osl:,} out\n"
-            f"  TTFT {with_band(self.ttft_s * 1e3, self.prefill.band)} ms, {tpot}{per_s} output tok/s\n"
+            f"  TTFT {milliseconds_with_range(self.ttft_s, self.bands.ttft_s)}, {tpot}{per_s}\n"
             f"  per GPU: weights {self.memory.weight_bytes_per_gpu / GIB:.1f} GiB, KV of this batch "
             f"{self.batch_bytes_per_gpu / GIB:.1f} of {self.memory.kv_bytes_per_gpu / GIB:.1f} GiB "
             f"({self.memory.max_tokens:,} tokens)"
@@ -168,17 +172,20 @@ def estimate(
     kv_dtype: str | None = None,
     engine: str | Path = DEFAULT_ENGINE,
     gpu_memory_utilization: float = 0.9,
+    fits: str | Path | None = None,
+    exact: str | Path | None = None,
 ) -> EstimateResult:
     """Latency, throughput and memory of one batch of ``batch`` equal requests, ``isl`` tokens in and ``osl`` out.
 
+    ``fits``, ``exact``: the user's own kernel constants and measured rows of this hardware (``hardware.user_fits``).
     Raises ``InputError`` for unknown names, parts that do not fit together, and a batch whose KV does not fit.
     """
-    deployment = Deployment.of(model, hardware, tensor_parallel_size=tp, engine=engine)
+    device = hardware if isinstance(hardware, HardwareProfile) else load_hardware(hardware)
+    kernels = user_fits(device, fits, exact)
+    deployment = Deployment.of(model, device, tensor_parallel_size=tp, engine=engine, fits=kernels)
     if weight_dtype or activation_dtype or kv_dtype:
-        model, hardware = deployment.model, deployment.hardware
-        dtypes = dtypes_for(model, hardware, weights=weight_dtype, activations=activation_dtype, kv=kv_dtype)
-        deployment = Deployment.of(model, hardware, tensor_parallel_size=tp, dtypes=dtypes,
-                                   engine=engine)  # fmt: skip
+        dtypes = dtypes_for(deployment.model, device, weights=weight_dtype, activations=activation_dtype, kv=kv_dtype)
+        deployment = replace(deployment, dtypes=dtypes)
     return estimate_deployment(deployment, batch=batch, isl=isl, osl=osl, gpu_memory_utilization=gpu_memory_utilization)
 
 
@@ -195,7 +202,16 @@ def estimate_deployment(
     decode = _decode(deployment, batch, isl, osl) if osl > 1 else None
     ttft, tpot = prefill.seconds + deployment.engine.api_delivery_s, None if decode is None else decode.seconds
     e2e = ttft + (osl - 1) * (tpot or 0.0)
-    return EstimateResult(deployment, batch, isl, osl, prefill, decode, memory, ttft, tpot, e2e, batch * osl / e2e)
+    bands = estimate_bands(
+        deployment,
+        (prefill.seconds, prefill.factors),
+        None if decode is None else (decode.seconds, decode.factors),
+        decode_steps=osl - 1,
+        output_tokens=batch * osl,
+        terms=load_band_terms(),
+    )
+    speed = batch * osl / e2e
+    return EstimateResult(deployment, batch, isl, osl, prefill, decode, memory, ttft, tpot, e2e, speed, bands)
 
 
 def _check_lengths(deployment: Deployment, memory: MemoryPlan, batch: int, isl: int, osl: int) -> None:
@@ -227,7 +243,7 @@ def _prefill(deployment: Deployment, batch: int, isl: int) -> PhaseEstimate:
     budget, _ = default_limits(deployment.hardware)
     cost = ReadableStepCost(deployment)
     rows = [row for features in _prefill_steps(batch, isl, budget) for row in cost.breakdown(features)]
-    return _phase("prefill", rows)
+    return _phase("prefill", rows, deployment)
 
 
 def _prefill_steps(batch: int, isl: int, budget: int) -> list[StepFeatures]:
@@ -253,7 +269,7 @@ def _decode(deployment: Deployment, batch: int, isl: int, osl: int) -> PhaseEsti
     features = StepFeatures(
         tokens=batch, sampled=batch, decode_seqs=batch, decode_queries=batch, decode_kv=batch * context
     )
-    return _phase("decode", ReadableStepCost(deployment).breakdown(features))
+    return _phase("decode", ReadableStepCost(deployment).breakdown(features), deployment)
 
 
 def _added(first: OperatorTime, second: OperatorTime) -> OperatorTime:
@@ -273,30 +289,25 @@ def _added(first: OperatorTime, second: OperatorTime) -> OperatorTime:
         bound=longer.bound,
         roofline=roofline,
         origin=longer.origin,
+        kernel_class=longer.kernel_class,
     )
 
 
-def _phase(name: str, rows: list[OperatorTime]) -> PhaseEstimate:
+def _phase(name: str, rows: list[OperatorTime], deployment: Deployment) -> PhaseEstimate:
     """Rows of one operator - from several steps, or kinds of layers - are added up."""
     merged: dict[str, OperatorTime] = {}
     for row in rows:
         merged[row.name] = _added(merged[row.name], row) if row.name in merged else row
     operators = tuple(merged.values())
-    band = typical_error((row.seconds, row.origin.median_error) for row in operators) or 0.0
-    return PhaseEstimate(name, sum(row.seconds for row in operators), band, operators)
+    return PhaseEstimate(name, sum(row.seconds for row in operators), step_band(deployment, rows), operators)
 
 
-def rounded(value: float, band: float) -> str:
-    """A figure with no more digits than its band supports: to the band's first digit, the second when that is a 1."""
-    if value == 0:
-        return "0"
-    uncertainty = abs(value) * max(band, 1e-3)
-    exponent = math.floor(math.log10(uncertainty))
-    if uncertainty / 10**exponent < 2:
-        exponent -= 1
-    return f"{round(value / 10**exponent) * 10**exponent:,.{max(0, -exponent)}f}"
+def milliseconds_with_range(seconds: float, band: Range | None) -> str:
+    """``24.1 ms (22.6-25.7)``."""
+    low, high = band or (seconds, seconds)
+    return with_range(seconds * 1e3, low * 1e3, high * 1e3, "ms")
 
 
-def with_band(value: float, band: float) -> str:
-    """A figure and its band, ``6.2 ± 0.7``."""
-    return f"{rounded(value, band)} ± {rounded(value * band, 1.0)}"
+def _ends(key: str, band: Range | None, unit: float = 1.0) -> dict[str, float | None]:
+    low, high = (None, None) if band is None else (end * unit for end in band)
+    return {f"{key}_low": low, f"{key}_high": high}

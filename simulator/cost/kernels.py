@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.cost.tiles import tile_loss
 from simulator.hardware.fits import (
     CustomAllReduceFit,
     GemmFit,
@@ -25,19 +26,16 @@ Sizes = Any
 """A float or an array of floats; the forms are written for both."""
 
 US = 1e-6
-_TILES = (64, 128, 256)
-_ALIGNED_ROWS = 16
+_STEP_DEPTH = 128
+_QUANTISE_CHUNK = 2048
+"""Elements the threads of one CTA quantise at a time: 256 threads, 16 bytes each."""
+_EXPERT_TILE_ROWS = (16, 32, 64, 128)
+_ALIGNED_WIDTH = 16
 
 
 def p_norm(a: Sizes, b: Sizes, p: float) -> Sizes:
     """``(a^p + b^p)^(1/p)``: a soft maximum of two times; a sum at p = 1."""
     return (a**p + b**p) ** (1.0 / p)
-
-
-def partial_wave(units: Sizes, multiprocessors: int) -> Sizes:
-    """Time lost to the last, partly filled wave: ``ceil(u)/u`` for u = units per SM."""
-    per_sm = units / multiprocessors
-    return np.ceil(per_sm) / per_sm
 
 
 def gemm_seconds(
@@ -52,37 +50,30 @@ def gemm_seconds(
     bytes_per_activation: float,
     bytes_per_output: float = 2.0,
 ) -> Sizes:
-    """An (m x k) by (k x n) multiply.
+    """An (m x k) by (k x n) multiply of operands already in their format.
 
-    ``t = t0 + pn(F / (ec P) * tile loss * (1 + kh/k) * throttle, B / (em BW) * few-CTA loss; p) * alignment
-    loss + quantisation pass``, with the best of nine tile shapes.
+    ``t = t0 + steps + pn(F / (ec P) * tile loss * (1 + kh/k) * throttle, B / (em BW) * few-CTA loss; p)``
     """
     flops = 2.0 * m * n * k
-    loss, ctas = _best_tile(m, n, fit.split_k, fit.wave_exponent, device.multiprocessors)
+    loss, ctas = tile_loss(fit, device, m, n)
     compute = flops / (fit.math_share * device.peak(math_dtype)) * loss * (1 + fit.half_depth / k)
     compute = compute * (1 + fit.throttle_share * compute / (compute + 1e-3))
     moved = bytes_per_activation * m * k + bytes_per_weight * n * k + bytes_per_output * m * n
     few_ctas = (1 + (fit.saturating_share * device.multiprocessors / ctas) ** 4) ** 0.25
     memory = moved / (fit.memory_share * device.memory_bytes_per_s) * few_ctas
-    unaligned = 1 + fit.unaligned_loss * ((m > _ALIGNED_ROWS) & (m % _ALIGNED_ROWS != 0))
-    quantise = fit.quantise_passes * 3.0 * m * k / device.memory_bytes_per_s
-    return fit.latency_us * US + p_norm(compute, memory, fit.sharpness) * unaligned + quantise
+    steps = fit.step_ns * 1e-9 * k / _STEP_DEPTH
+    return fit.latency_us * US + steps + p_norm(compute, memory, fit.sharpness)
 
 
-def _best_tile(m: Sizes, n: Sizes, split_k: float, wave_exponent: float, multiprocessors: int) -> tuple[Sizes, Sizes]:
-    """Least product of padding and wave loss over the tile shapes, and the CTAs of that grid."""
-    best_loss: Sizes = np.inf
-    best_ctas: Sizes = 1.0
-    for tile_m in _TILES:
-        rows = np.ceil(m / tile_m)
-        for tile_n in _TILES:
-            ctas = rows * np.ceil(n / tile_n)
-            padding = tile_m * tile_n * ctas / (m * n)
-            loss = padding * partial_wave(ctas * split_k, multiprocessors) ** wave_exponent
-            better = loss < best_loss
-            best_ctas = np.where(better, ctas * split_k, best_ctas)
-            best_loss = np.where(better, loss, best_loss)
-    return best_loss, best_ctas
+def quantise_seconds(fit: GemmFit, device: HardwareProfile, m: Sizes, k: Sizes) -> Sizes:
+    """The kernel that quantises (m x k) activations before a multiply, where an engine runs it by itself; engines that
+    fuse it into the norm or activation before do not pay it. Zero for constants of 16-bit formats.
+
+    ``t = launch + m (row + passes * 3 bytes * k / BW)`` with k in whole chunks of 2048: one CTA quantises one row.
+    """
+    chunks = np.ceil(k / _QUANTISE_CHUNK) * _QUANTISE_CHUNK
+    row = fit.quantise_row_ns * 1e-9 + fit.quantise_passes * 3.0 * chunks / device.memory_bytes_per_s
+    return fit.quantise_us * US + m * row
 
 
 def moe_seconds(
@@ -92,7 +83,7 @@ def moe_seconds(
     tokens: Sizes,
     hidden_size: Sizes,
     intermediate_size: Sizes,
-    num_matrices: int,
+    num_matrices: Sizes,
     experts_per_token: Sizes,
     touched_experts: Sizes,
     math_dtype: str,
@@ -101,17 +92,22 @@ def moe_seconds(
 ) -> Sizes:
     """All routed experts of one layer: grouped GEMMs over the experts touched, whose weights alone are read.
 
-    ``t = t0 + pn(2 W_e (T k + pad E_d) / (ec P) (1 + fh/f), (E_d W_e b_w + activations) / (em BW); p)``
+    ``t = t0 + rows c + pn(2 W_e rows / (ec P) * tile loss (1 + fh/f), (E_d W_e b_w + activations) / (em BW); p)
+    * alignment loss``. The rows of each touched expert are padded to a tile; of four tile heights the best one counts.
     """
     rows = tokens * experts_per_token
     weights = 1.0 * num_matrices * hidden_size * intermediate_size
-    flops = 2.0 * weights * (rows + fit.padding_rows * touched_experts)
-    depth_loss = 1 + fit.half_depth / intermediate_size
-    compute = flops / (fit.math_share * device.peak(math_dtype)) * depth_loss
+    loss: Sizes = np.inf
+    for height in _EXPERT_TILE_ROWS:
+        padded = touched_experts * np.ceil(rows / touched_experts / height) * height
+        loss = np.minimum(loss, padded / rows * (1 + fit.edge_rows / height))
+    flops = 2.0 * weights * rows
+    compute = flops / (fit.math_share * device.peak(math_dtype)) * loss * (1 + fit.half_depth / intermediate_size)
     activations = rows * (2.0 * hidden_size + num_matrices * intermediate_size) * bytes_per_activation
     moved = touched_experts * weights * bytes_per_weight + activations
     memory = moved / (fit.memory_share * device.memory_bytes_per_s)
-    return fit.latency_us * US + p_norm(compute, memory, fit.sharpness)
+    unaligned = 1 + fit.unaligned_loss * (intermediate_size % _ALIGNED_WIDTH != 0)
+    return fit.latency_us * US + rows * fit.row_ns * 1e-9 + p_norm(compute, memory, fit.sharpness) * unaligned
 
 
 def custom_all_reduce_seconds(

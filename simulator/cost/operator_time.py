@@ -5,6 +5,7 @@ A new shape registers with ``kernel_seconds`` and ``kernel_fit``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import singledispatch
 from typing import Any
@@ -14,8 +15,12 @@ import numpy as np
 from simulator.cost import kernels
 from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
 from simulator.cost.deployment import Deployment
+from simulator.cost.exact_times import with_exact
+from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_form import LatentDecodeForm
 from simulator.hardware.fits import Fitted, fit_for
+from simulator.models.dtypes import BYTES_PER_ELEMENT
+from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
     AllReduce,
     DecodeAttention,
@@ -50,20 +55,49 @@ def kernel_fit(shape: object, deployment: Deployment) -> Fitted[Any]:
     raise NotImplementedError(f"no kernel class for {type(shape).__name__}")
 
 
+@singledispatch
+def kernel_class(shape: object, deployment: Deployment) -> str:
+    """The kernel class that times this shape: a field of ``KernelFits``."""
+    raise NotImplementedError(f"no kernel class for {type(shape).__name__}")
+
+
 @kernel_seconds.register
 def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
-    seconds = kernels.gemm_seconds(
-        fit_for(deployment.fits.gemm, shape.math_dtype).constants,
-        deployment.hardware,
-        shape.m,
-        shape.n,
-        shape.k,
-        math_dtype=shape.math_dtype,
-        bytes_per_weight=shape.bytes_per_weight,
-        bytes_per_activation=shape.bytes_per_activation,
-        bytes_per_output=shape.bytes_per_output,
-    )
+    def closed(rows: Sizes) -> Sizes:
+        return kernels.gemm_seconds(
+            fit_for(deployment.fits.gemm, shape.math_dtype).constants,
+            deployment.hardware,
+            rows,
+            shape.n,
+            shape.k,
+            math_dtype=shape.math_dtype,
+            bytes_per_weight=shape.bytes_per_weight,
+            bytes_per_activation=shape.bytes_per_activation,
+            bytes_per_output=shape.bytes_per_output,
+        )
+
+    seconds = closed(shape.m)
+    if as_timed(shape):
+        factors = deployment.corrections.rows("gemm", shape.math_dtype, (shape.n, shape.k), closed)
+        seconds = seconds if factors is None else seconds * factors.at(shape.m)
+        seconds = _or_measured(shape, seconds, deployment)
     return deployment.engine.gemm_multiplier * seconds
+
+
+def _or_measured(shape: object, seconds: Sizes, deployment: Deployment) -> Sizes:
+    """The measured seconds where exactly this call was measured."""
+    exact = deployment.fits.exact
+    return seconds if exact is None else with_exact(shape, seconds, exact)
+
+
+def as_timed(shape: Gemm | Experts) -> bool:
+    """Whether the weights are stored in the format multiplied in, as in the timed kernels (not weight-only)."""
+    return shape.bytes_per_weight == BYTES_PER_ELEMENT.get(shape.math_dtype)
+
+
+@kernel_class.register
+def _(shape: Gemm, deployment: Deployment) -> str:
+    return "gemm"
 
 
 @kernel_fit.register
@@ -75,7 +109,15 @@ def _(shape: Gemm, deployment: Deployment) -> Fitted[Any]:
 def _(shape: PrefillAttention, work: Work, deployment: Deployment) -> Sizes:
     form = prefill_form(shape, deployment)
     seconds = form.seconds(shape.sequences, shape.tokens, shape.pairs, shape.kv_tokens, shape.tiles)
-    return deployment.engine.prefill_attention_multiplier * seconds
+    factors = prefill_factors(shape, form, deployment)
+    if factors is not None:
+        seconds = seconds * factors.at(shape.sequences, shape.tokens / shape.sequences, shape.kv_tokens / shape.tokens)
+    return deployment.engine.prefill_attention_multiplier * _or_measured(shape, seconds, deployment)
+
+
+def prefill_factors(shape: PrefillAttention, form: PrefillAttentionForm, deployment: Deployment) -> FactorGrid | None:
+    """Corrections of a prefill attention shape: over sequences, new tokens per sequence, KV tokens per new token."""
+    return deployment.corrections.prefill(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form)
 
 
 def prefill_form(shape: PrefillAttention, deployment: Deployment) -> PrefillAttentionForm:
@@ -91,6 +133,11 @@ def prefill_form(shape: PrefillAttention, deployment: Deployment) -> PrefillAtte
     )
 
 
+@kernel_class.register
+def _(shape: PrefillAttention, deployment: Deployment) -> str:
+    return "prefill_attention"
+
+
 @kernel_fit.register
 def _(shape: PrefillAttention, deployment: Deployment) -> Fitted[Any]:
     return fit_for(deployment.fits.prefill_attention, shape.kv_dtype)
@@ -99,8 +146,21 @@ def _(shape: PrefillAttention, deployment: Deployment) -> Fitted[Any]:
 @kernel_seconds.register(DecodeAttention)
 @kernel_seconds.register(LatentDecode)
 def _(shape: DecodeAttention | LatentDecode, work: Work, deployment: Deployment) -> Sizes:
-    seconds = decode_form(shape, deployment).seconds(shape.sequences, shape.queries, shape.kv_tokens)
-    return deployment.engine.decode_attention_multiplier * seconds
+    form = decode_form(shape, deployment)
+    seconds = form.seconds(shape.sequences, shape.queries, shape.kv_tokens)
+    factors = decode_factors(shape, form, deployment)
+    if factors is not None:
+        seconds = seconds * factors.at(shape.sequences, shape.kv_tokens / shape.sequences)
+    return deployment.engine.decode_attention_multiplier * _or_measured(shape, seconds, deployment)
+
+
+def decode_factors(
+    shape: DecodeAttention | LatentDecode, form: DecodeAttentionForm, deployment: Deployment
+) -> FactorGrid | None:
+    """Corrections of a decode attention shape, over sequences and KV tokens per sequence; none for latents."""
+    if isinstance(shape, LatentDecode):
+        return None
+    return deployment.corrections.decode(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form)
 
 
 @singledispatch
@@ -119,6 +179,12 @@ def _(shape: DecodeAttention, deployment: Deployment) -> DecodeAttentionForm:
         head_dim=shape.head_dim,
         bytes_per_kv=shape.bytes_per_kv,
     )
+
+
+@kernel_class.register(DecodeAttention)
+@kernel_class.register(LatentDecode)
+def _(shape: DecodeAttention | LatentDecode, deployment: Deployment) -> str:
+    return "decode_attention"
 
 
 @kernel_fit.register
@@ -155,20 +221,36 @@ def _(shape: LatentDecode, deployment: Deployment) -> Fitted[Any]:
 
 @kernel_seconds.register
 def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
-    seconds = kernels.moe_seconds(
-        fit_for(deployment.fits.moe, shape.math_dtype).constants,
-        deployment.hardware,
-        tokens=shape.tokens,
-        hidden_size=shape.hidden_size,
-        intermediate_size=shape.intermediate_size,
-        num_matrices=shape.num_matrices,
-        experts_per_token=shape.experts_per_token,
-        touched_experts=shape.touched_experts,
-        math_dtype=shape.math_dtype,
-        bytes_per_weight=shape.bytes_per_weight,
-        bytes_per_activation=shape.bytes_per_activation,
-    )
+    def closed(tokens: Sizes, touched: Sizes) -> Sizes:
+        return kernels.moe_seconds(
+            fit_for(deployment.fits.moe, shape.math_dtype).constants,
+            deployment.hardware,
+            tokens=tokens,
+            hidden_size=shape.hidden_size,
+            intermediate_size=shape.intermediate_size,
+            num_matrices=shape.num_matrices,
+            experts_per_token=shape.experts_per_token,
+            touched_experts=touched,
+            math_dtype=shape.math_dtype,
+            bytes_per_weight=shape.bytes_per_weight,
+            bytes_per_activation=shape.bytes_per_activation,
+        )
+
+    def at_knots(tokens: Sizes) -> Sizes:
+        coverage = deployment.layout.expert_coverage
+        return closed(tokens, distinct_experts(shape.num_experts, shape.experts_per_token, tokens, coverage))
+
+    seconds = closed(shape.tokens, shape.touched_experts)
+    if as_timed(shape):
+        fixed = (shape.hidden_size, shape.intermediate_size, shape.num_experts, shape.experts_per_token)
+        factors = deployment.corrections.rows("moe", shape.math_dtype, fixed, at_knots)
+        seconds = seconds if factors is None else seconds * factors.at(shape.tokens)
     return deployment.engine.moe_multiplier * seconds
+
+
+@kernel_class.register
+def _(shape: Experts, deployment: Deployment) -> str:
+    return "moe"
 
 
 @kernel_fit.register
@@ -182,6 +264,11 @@ def _(shape: Stream, work: Work, deployment: Deployment) -> Sizes:
     return kernels.stream_seconds(deployment.fits.stream.constants, deployment.hardware, moved)
 
 
+@kernel_class.register
+def _(shape: Stream, deployment: Deployment) -> str:
+    return "stream"
+
+
 @kernel_fit.register
 def _(shape: Stream, deployment: Deployment) -> Fitted[Any]:
     return deployment.fits.stream
@@ -192,13 +279,23 @@ def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
     """Over a switch (or one bridge) the engine takes the faster of its own kernel and the library's; else the
     library's alone, as vLLM does."""
     fits, device, engine = deployment.fits, deployment.hardware, deployment.engine
-    seconds = kernels.nccl_all_reduce_seconds(fits.nccl_all_reduce.constants, device, shape.nbytes, shape.world_size)
+    world = shape.world_size
+
+    def library(nbytes: Sizes) -> Sizes:
+        return kernels.nccl_all_reduce_seconds(fits.nccl_all_reduce.constants, device, nbytes, world)
+
+    def own(nbytes: Sizes) -> Sizes:
+        return kernels.custom_all_reduce_seconds(fits.custom_all_reduce.constants, device, nbytes, world)
+
+    seconds = _collective_seconds("nccl_all_reduce", shape, library, deployment)
     if _has_custom_all_reduce(deployment):
-        own = kernels.custom_all_reduce_seconds(
-            fits.custom_all_reduce.constants, device, shape.nbytes, shape.world_size
-        )
-        seconds = np.minimum(own, seconds)
+        seconds = np.minimum(_collective_seconds("custom_all_reduce", shape, own, deployment), seconds)
     return engine.all_reduce_multiplier * seconds + engine.all_reduce_extra_s
+
+
+@kernel_class.register
+def _(shape: AllReduce, deployment: Deployment) -> str:
+    return "custom_all_reduce" if _has_custom_all_reduce(deployment) else "nccl_all_reduce"
 
 
 @kernel_fit.register
@@ -207,6 +304,14 @@ def _(shape: AllReduce, deployment: Deployment) -> Fitted[Any]:
     return fits.custom_all_reduce if _has_custom_all_reduce(deployment) else fits.nccl_all_reduce
 
 
+def _collective_seconds(part: str, shape: AllReduce, closed: Callable[[Sizes], Sizes], deployment: Deployment) -> Sizes:
+    factors = deployment.corrections.bytes(part, shape.world_size, closed)
+    seconds = closed(shape.nbytes)
+    return seconds if factors is None else seconds * factors.at(shape.nbytes)
+
+
 def _has_custom_all_reduce(deployment: Deployment) -> bool:
+    if not deployment.engine.custom_all_reduce:
+        return False
     topology = deployment.hardware.link.topology
     return topology == "switch" or (topology == "pairs" and deployment.tensor_parallel_size == 2)

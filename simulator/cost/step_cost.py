@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulator.cost.deployment import Deployment
-from simulator.cost.operator_time import kernel_fit, operator_seconds
+from simulator.cost.engine_profile import EngineProfile, bounded
+from simulator.cost.host_time import host_seconds, launch_floor_seconds
+from simulator.cost.kernel_origin import kernel_origin
+from simulator.cost.operator_time import kernel_class, operator_seconds
 from simulator.cost.roofline import Bound, bound_of, roofline_share
-from simulator.hardware.fits import Origin
+from simulator.cost.static_shapes import compiled_context, executed
+from simulator.cost.uncertainty import HOST, Factors
+from simulator.hardware.origin import NORMAL_80_PER_MEDIAN, NORMAL_90_PER_MEDIAN, Origin
 from simulator.operators.features import StepFeatures
 from simulator.operators.step import step_work
 from simulator.operators.work import Work
@@ -26,7 +31,8 @@ class OperatorTime:
     """One row of a breakdown.
 
     ``seconds``: all runs in the step. ``flops``, ``bytes``: of one rank, all runs. ``bound``: what limits it;
-    ``roofline``: share of what the nominal roofline allows (None for collectives and host time).
+    ``roofline``: share of what the nominal roofline allows (None for collectives and host time). ``kernel_class``: a
+    field of ``KernelFits``, or ``host``.
     """
 
     name: str
@@ -38,6 +44,17 @@ class OperatorTime:
     bound: Bound
     roofline: float | None
     origin: Origin
+    kernel_class: str
+
+    @property
+    def provenance(self) -> str:
+        """How the kernel's constants (or the host term) are known."""
+        return self.origin.provenance
+
+    @property
+    def factors(self) -> Factors:
+        """80 % band of measured / predicted of one kernel (or host term) of this kind."""
+        return self.origin.factors
 
 
 class ReadableStepCost:
@@ -55,10 +72,11 @@ class ReadableStepCost:
         if not features.tokens:
             return []
         deployment = self.deployment
+        features = executed(features, compiled_context(deployment))
         padded = deployment.engine.padded_tokens(features.tokens)
         work = step_work(deployment.model, deployment.layout, features, padded_tokens=padded)
         rows = [self._operator(item) for item in work]
-        return rows + [row for row in self._host(features) if row.seconds > 0]
+        return rows + [row for row in self._host(features, sum(row.seconds for row in rows)) if row.seconds > 0]
 
     def _operator(self, work: Work) -> OperatorTime:
         seconds = float(operator_seconds(work, self.deployment))
@@ -71,24 +89,26 @@ class ReadableStepCost:
             launches=work.count * work.launches,
             bound=bound_of(work, self.deployment, seconds),
             roofline=roofline_share(work, self.deployment, seconds),
-            origin=kernel_fit(work.shape, self.deployment).origin,
+            origin=kernel_origin(work.shape, self.deployment),
+            kernel_class=kernel_class(work.shape, self.deployment),
         )
 
-    def _host(self, features: StepFeatures) -> list[OperatorTime]:
+    def _host_seconds(self, features: StepFeatures, engine: EngineProfile, device_s: float) -> dict[str, float]:
+        """Host terms, and what the device waits for launches that take longer than its kernels."""
+        waiting = launch_floor_seconds(self.deployment, engine) - device_s
+        return host_seconds(features, self.deployment, engine) | {"launch_floor": max(0.0, waiting)}
+
+    def _host(self, features: StepFeatures, device_s: float) -> list[OperatorTime]:
         """Host terms of the engine profile; the profile says how far each may be off."""
         engine = self.deployment.engine
-        layers = self.deployment.model.num_layers
-        origin = Origin("fitted", f"engine profile {engine.name}: {engine.source}", 0, 0.5, 1.0)
-        per_step = engine.per_step_s + layers * engine.per_layer_s
-        if features.prefill_seqs:
-            per_step += layers * engine.per_layer_prefill_s
-        sampler = 0.0
-        if self.deployment.top_p_sampling and features.sampled:
-            rows = features.sampled * self.deployment.model.vocab_size
-            sampler = engine.sampler_step_s + rows * engine.sampler_row_s_per_word
-        terms = {
-            "host_step": per_step,
-            "host_admission": features.admitted * engine.per_admitted_s,
-            "top_p_sampler": sampler,
-        }
-        return [OperatorTime(name, seconds, 0.0, 0.0, 0.0, 0, "host", None, origin) for name, seconds in terms.items()]
+        terms, least, most = (
+            self._host_seconds(features, bounded(engine, side), device_s) for side in (None, "low", "high")
+        )
+        rows = []
+        for name, seconds in terms.items():
+            low, high = (other[name] / seconds if seconds else 1.0 for other in (least, most))
+            error = max(high - 1.0, 1.0 - low) / NORMAL_80_PER_MEDIAN
+            source = f"engine profile {engine.name}: {engine.source}"
+            origin = Origin("fitted", source, 0, error, error * NORMAL_90_PER_MEDIAN, band=(low, high), layer="")
+            rows.append(OperatorTime(name, seconds, 0.0, 0.0, 0.0, 0, "host", None, origin, HOST))
+        return rows

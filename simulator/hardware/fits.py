@@ -7,43 +7,32 @@ numbers. Every set carries its ``Origin``: how it was obtained and how wrong it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from simulator.datafiles import data_dir
+from simulator.hardware.exact_rows import ExactRows
+from simulator.hardware.origin import PROVENANCES as PROVENANCES
+from simulator.hardware.origin import Origin as Origin
+from simulator.hardware.origin import read_origin
 from simulator.hardware.profile import HardwareProfile
+from simulator.hardware.residuals import Residual, read_residuals
 from simulator.hardware.stand_ins import StandIn, stand_in_for
 from simulator.yaml_section import Section, read_yaml
-
-PROVENANCES = ("measured", "fitted", "transferred", "nominal")
-"""From most to least trusted: timed on the device, fitted to timings of it, fitted to another one, data sheet only."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a set of constants comes from.
-
-    ``median_error`` and ``p90_error`` are absolute relative errors of single kernels: on held-out shapes for fitted
-    sets, the stated uncertainty otherwise. ``rows``: timings used, 0 = none.
-    """
-
-    provenance: str
-    source: str
-    rows: int
-    median_error: float
-    p90_error: float
 
 
 @dataclass(frozen=True)
 class GemmFit:
-    """Matrix multiply (``kernels.gemm_seconds``).
+    """Matrix multiply (``kernels.gemm_seconds``) and the activation quantisation before it (``quantise_seconds``).
 
     ``math_share``/``memory_share``: reachable share of peak math and bandwidth. ``sharpness``: exponent of the p-norm
     that joins them. ``wave_exponent``: weight of the last partial wave. ``half_depth``: k at which the prologue halves
     efficiency. ``saturating_share``: share of the SMs that saturates memory. ``split_k``: CTAs a small grid is
-    multiplied by. ``throttle_share``: slow-down of kernels far above 1 ms. ``quantise_passes``: activation
-    quantisation, in units of 3 m k bytes. ``unaligned_loss``: extra time share when m is no multiple of 16.
+    multiplied by. ``throttle_share``: slow-down of kernels far above 1 ms. ``edge_rows``: tile edge at which loading
+    operands halves efficiency. ``step_ns``: latency of one 128-deep step along k. ``quantise_us``, ``quantise_row_ns``
+    and ``quantise_passes``: launch, time per row, and bytes in units of 3 m k, of a quantisation kernel that runs by
+    itself. ``tiles``: rule by which the library picks tile shapes, a key of ``TILE_RULES``.
     """
 
     math_share: float
@@ -55,22 +44,35 @@ class GemmFit:
     saturating_share: float
     split_k: float
     throttle_share: float
+    edge_rows: float
+    step_ns: float
+    quantise_us: float
+    quantise_row_ns: float
     quantise_passes: float
-    unaligned_loss: float
+    tiles: str
+
+
+TILE_RULES = ("best", "cutlass-sm90", "cutlass-sm100", "cutlass-sm89")
+"""How libraries pick tile shapes; the shapes are in ``simulator.cost.tiles``."""
 
 
 @dataclass(frozen=True)
 class PrefillAttentionFit:
-    """Prefill attention (``attention_forms.PrefillAttentionForm``): as above; ``unit_us`` is the time of one wave of
-    (sequence, head, 128-query) units, ``head_dim_exponent`` the effect of head sizes other than 128,
-    ``kv_row_ns`` the time to gather one paged KV row of one head in one unit's 128-row tile."""
+    """Prefill attention (``attention_forms.PrefillAttentionForm``).
+
+    ``math_share``, ``memory_share``, ``latency_us``: as above. ``balance_sharpness``: exponent of the p-norm of mean
+    load and longest unit; ``sharpness``: of that and memory. ``unit_us`` and ``row_ns``: time of a (sequence, head,
+    query tile) unit beside its math, and per query row in it. ``head_dim_exponent``: effect of head sizes other than
+    128. ``kv_row_ns``: time to gather one paged KV row of one head, over all SMs.
+    """
 
     math_share: float
     memory_share: float
     latency_us: float
     sharpness: float
-    wave_exponent: float
+    balance_sharpness: float
     unit_us: float
+    row_ns: float
     head_dim_exponent: float
     kv_row_ns: float
 
@@ -96,15 +98,21 @@ class DecodeAttentionFit:
 
 @dataclass(frozen=True)
 class MoEFit:
-    """Grouped GEMMs of routed experts (``kernels.moe_seconds``): ``padding_rows`` is the mean padding per touched
-    expert, ``half_depth`` the inner width at which the prologue halves efficiency."""
+    """Grouped GEMMs of routed experts (``kernels.moe_seconds``).
+
+    ``half_depth``: inner width at which the prologue halves efficiency. ``edge_rows``: tile height at which loading
+    operands halves efficiency. ``row_ns``: routing, gathering and combining one row (token and expert).
+    ``unaligned_loss``: extra time share of an inner width that is no multiple of 16.
+    """
 
     math_share: float
     memory_share: float
     latency_us: float
     sharpness: float
-    padding_rows: float
     half_depth: float
+    edge_rows: float
+    row_ns: float
+    unaligned_loss: float
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,11 @@ class Fitted(Generic[FitT]):
 
 @dataclass(frozen=True)
 class KernelFits:
-    """Every kernel class of one device; maps are number format -> constants (attention: format of the KV cache)."""
+    """Every kernel class of one device; maps are number format -> constants (attention: format of the KV cache).
+
+    ``residuals``: corrections of the closed forms, ``(kernel class, number format or "")`` -> ``Residual``. ``exact``:
+    measured rows that are taken as they are.
+    """
 
     device: str
     gemm: Mapping[str, Fitted[GemmFit]]
@@ -159,6 +171,8 @@ class KernelFits:
     custom_all_reduce: Fitted[CustomAllReduceFit]
     nccl_all_reduce: Fitted[NcclAllReduceFit]
     stream: Fitted[StreamFit]
+    residuals: Mapping[tuple[str, str], Residual] = field(default_factory=dict)
+    exact: ExactRows | None = None
 
     __hash__ = object.__hash__
 
@@ -168,6 +182,7 @@ _DTYPE_STAND_IN = {
     "fp32": "bf16",
     "tf32": "bf16",
     "fp8": "bf16",
+    "fp8_block": "fp8",
     "int8": "fp8",
     "fp4": "fp8",
     "int4": "int8",
@@ -182,8 +197,12 @@ def load_fits(hardware: HardwareProfile) -> KernelFits:
     """The constants for a device: its own file, else its stand-in's, tagged ``transferred`` or ``nominal``."""
     folder = data_dir("calibration/fits")
     own = folder / f"{hardware.name}.yaml"
-    if own.is_file():
-        return read_fits(own)
+    return read_fits(own) if own.is_file() else borrowed_fits(hardware)
+
+
+def borrowed_fits(hardware: HardwareProfile) -> KernelFits:
+    """The constants a device borrows, whether or not it has some of its own."""
+    folder = data_dir("calibration/fits")
     stand_in = stand_in_for(hardware)
     parts = _borrowed(folder, stand_in.constants, stand_in)
     for part, file in stand_in.instead.items():
@@ -198,7 +217,7 @@ def _borrowed(folder: Path, file: str, stand_in: StandIn) -> dict[str, Any]:
 
     def moved(value: Any) -> Any:
         if isinstance(value, Fitted):
-            return replace(value, origin=_weakened(value.origin, "transferred", file, factor))
+            return replace(value, origin=value.origin.weakened("transferred", file, factor))
         return {dtype: moved(fitted) for dtype, fitted in value.items()}
 
     return {name: moved(value) for name, value in parts.items()}
@@ -212,18 +231,7 @@ def fit_for(fits: Mapping[str, Fitted[FitT]], dtype: str) -> Fitted[FitT]:
     found = fits[name]
     if name == dtype or {name, dtype} == {"bf16", "fp16"}:
         return found
-    return replace(found, origin=_weakened(found.origin, "transferred", name, factor))
-
-
-def _weakened(origin: Origin, provenance: str, taken_from: str, factor: float) -> Origin:
-    rank = max(PROVENANCES.index(origin.provenance), PROVENANCES.index(provenance))
-    return Origin(
-        PROVENANCES[rank],
-        f"{origin.source}; taken from {taken_from}",
-        origin.rows,
-        origin.median_error * factor,
-        origin.p90_error * factor,
-    )
+    return replace(found, origin=found.origin.weakened("transferred", name, factor))
 
 
 _PER_FORMAT: dict[str, type[Any]] = {
@@ -240,9 +248,12 @@ _SINGLE: dict[str, type[Any]] = {
 
 
 def read_fits(path: Path) -> KernelFits:
-    """Read a fits file; ``InputError`` names file, line and path of anything missing, unfit or unknown."""
+    """Read a fits file and the ``.residuals.json`` beside it, where there is one.
+
+    ``InputError`` names file, line and path of anything missing, unfit or unknown.
+    """
     device, parts = _read_parts(path, complete=True)
-    return KernelFits(device=device, **parts)
+    return KernelFits(device=device, **parts, residuals=read_residuals(path.with_suffix(".residuals.json")))
 
 
 def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
@@ -261,15 +272,13 @@ def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
 
 
 def _fitted(section: Section, kind: type[FitT]) -> Fitted[FitT]:
-    origin = Origin(
-        provenance=section.text("provenance", allowed=PROVENANCES),
-        source=section.text("source"),
-        rows=section.whole("rows", at_least=0),
-        median_error=section.number("median_error"),
-        p90_error=section.number("p90_error"),
-    )
+    origin = read_origin(section)
     constants = section.section("constants")
-    values = {field.name: constants.number(field.name, at_least=0.0) for field in fields(kind)}  # type: ignore[arg-type]
+    values = {field.name: _constant(constants, field.name) for field in fields(kind)}  # type: ignore[arg-type]
     constants.finish()
     section.finish()
     return Fitted(kind(**values), origin)
+
+
+def _constant(constants: Section, name: str) -> float | str:
+    return constants.text(name, allowed=TILE_RULES) if name == "tiles" else constants.number(name, at_least=0.0)

@@ -46,14 +46,16 @@ class Residual:
     def log_factor(self, log2_shape: Floats) -> Floats:
         """Natural logarithm of (measured / closed form) for shapes of (..., d) log2 coordinates; shape (...)."""
         points = np.asarray(log2_shape, dtype=np.float64)
-        flat = points.reshape(-1, points.shape[-1])
-        total = np.zeros(len(flat))
-        squared = np.zeros((len(flat), len(self.weights)))
-        for column, scale in enumerate(self.scales):
-            squared += ((flat[:, column, None] - self.centres[None, :, column]) / scale) ** 2
-        distance = _ROOT3 * np.sqrt(squared)
-        total = ((1.0 + distance) * np.exp(-distance)) @ self.weights
+        total = self.bumps(points.reshape(-1, points.shape[-1])) @ self.weights
         return np.clip(total, -self.clip, self.clip).reshape(points.shape[:-1])
+
+    def bumps(self, log2_shapes: Floats) -> Floats:
+        """Every centre's bump at (n, d) shapes; (n, centres)."""
+        squared = np.zeros((len(log2_shapes), len(self.centres)))
+        for column, scale in enumerate(self.scales):
+            squared += ((log2_shapes[:, column, None] - self.centres[None, :, column]) / scale) ** 2
+        distance = _ROOT3 * np.sqrt(squared)
+        return (1.0 + distance) * np.exp(-distance)
 
 
 def read_residuals(path: Path) -> Mapping[tuple[str, str], Residual]:

@@ -18,7 +18,7 @@ FAMILIES = "families/"
 """Folder of family constants."""
 
 _BUS_COLLECTIVES = "L40S"
-"""Collectives over the host bus: the only PCIe box with timings."""
+"""Collectives over the host bus: the slower of the two PCIe boxes with timings (RTX PRO 6000 is the other)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ _BY_ARCHITECTURE = {
     "ada-geforce": StandIn("L40S", _NEAR, _GEFORCE_GEMM),
     "hopper": StandIn("H100-SXM5-80GB", _SAME),
     "blackwell": StandIn("B200-SXM-180GB", _SAME),
-    "blackwell-rtx": StandIn("H100-SXM5-80GB", _NEAR),
+    "blackwell-rtx": StandIn("RTX-PRO-6000", _SAME),
     "cdna3": StandIn("families/cdna", _FAR),
     "cdna4": StandIn("families/cdna", _FAR),
 }

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simulator.cost.deployment import Deployment
-from simulator.cost.kernel_error import typical_error
 from simulator.cost.step_cost import ReadableStepCost
 from simulator.cost.totals import DeviceTotals, work_totals
+from simulator.cost.uncertainty import Factors
 from simulator.metrics.logs import StepLog
 from simulator.metrics.step_mix import StepKind, step_mix
 
@@ -17,7 +17,7 @@ from simulator.metrics.step_mix import StepKind, step_mix
 class OperatorShare:
     """Mean seconds an operator takes in a step of the run, what bounds it most of that time, and how its time is known.
 
-    ``median_error``: stated absolute relative error of a single kernel of its class.
+    ``median_error``: stated absolute relative error of a single kernel of its class; ``factors``: 80 % band of one.
     """
 
     name: str
@@ -25,6 +25,8 @@ class OperatorShare:
     bound: str
     provenance: str
     median_error: float
+    kernel_class: str
+    factors: Factors
 
 
 def run_totals(deployment: Deployment, logs: Sequence[StepLog]) -> DeviceTotals:
@@ -45,17 +47,20 @@ def operator_shares(deployment: Deployment, mix: Sequence[StepKind]) -> list[Ope
     for kind in mix:
         for row in cost.breakdown(kind.mean):
             seconds = row.seconds * kind.steps / steps
-            share = OperatorShare(row.name, seconds, row.bound, row.origin.provenance, row.origin.median_error)
+            share = OperatorShare(
+                row.name,
+                seconds,
+                row.bound,
+                row.origin.provenance,
+                row.origin.median_error,
+                row.kernel_class,
+                row.factors,
+            )
             found.setdefault(row.name, []).append(share)
     return [_joined(parts) for parts in found.values()]
-
-
-def step_error(shares: Sequence[OperatorShare]) -> float | None:
-    """Typical relative error of a step's seconds (``cost.kernel_error``)."""
-    return typical_error((share.seconds, share.median_error) for share in shares)
 
 
 def _joined(parts: list[OperatorShare]) -> OperatorShare:
     longest = max(parts, key=lambda part: part.seconds)
     seconds = sum(part.seconds for part in parts)
-    return OperatorShare(longest.name, seconds, longest.bound, longest.provenance, longest.median_error)
+    return replace(longest, seconds=seconds)

@@ -13,7 +13,7 @@ from simulator.models.attention import GQAAttention
 from simulator.models.ffn import ChannelMix, DenseFFN, MoEFFN, NoFFN
 from simulator.models.spec import LayerBlock
 from simulator.operators.layout import Layout
-from simulator.operators.linear import all_reduce, linear_work, norm_work
+from simulator.operators.linear import all_reduce, linear_work, norm_work, quantise_work
 from simulator.operators.work import Experts, Gemm, Sizes, Work, gemm_work, stream_work
 
 
@@ -50,8 +50,10 @@ def _(attention: GQAAttention, hidden_size: int, layout: Layout, tokens: Sizes, 
         bytes_written=tokens * query_size * wide + 2.0 * tokens * kv_size * cached,
     )
     return [
+        *quantise_work("qkv_quantise", tokens, hidden_size, layout, count, part="attention", producer="norm"),
         linear_work("qkv", tokens, query_size + 2 * kv_size, hidden_size, layout, count, part="attention"),
         rope_and_write,
+        *quantise_work("o_quantise", tokens, query_size, layout, count, part="attention", producer="attention"),
         linear_work("o_proj", tokens, hidden_size, query_size, layout, count, part="attention"),
         *all_reduce("attention_all_reduce", hidden_size, layout, tokens, count),
     ]
@@ -78,6 +80,7 @@ def _gated_mlp(
     wide = layout.dtypes.width("other")
     up = num_matrices - 1
     return [
+        *quantise_work(f"{prefix}gate_up_quantise", tokens, hidden_size, layout, count, part="ffn", producer="norm"),
         linear_work(f"{prefix}gate_up", tokens, up * inner, hidden_size, layout, count, part="ffn"),
         stream_work(
             f"{prefix}activation",
@@ -86,6 +89,7 @@ def _gated_mlp(
             bytes_read=up * tokens * inner * wide,
             bytes_written=tokens * inner * wide,
         ),
+        *quantise_work(f"{prefix}down_quantise", tokens, inner, layout, count, part="ffn", producer="activation"),
         linear_work(f"{prefix}down", tokens, hidden_size, inner, layout, count, part="ffn"),
     ]
 

@@ -12,6 +12,9 @@ from simulator.models.spec import ModelSpec
 
 _SIXTEEN_BIT = ("bf16", "fp16")
 
+QUANTIZED_INPUTS = ("norm", "activation", "attention")
+"""What may produce the input of a linear layer: a norm (QKV, gate/up), the gated activation (down), attention (O)."""
+
 
 @dataclass(frozen=True)
 class Dtypes:
@@ -95,16 +98,21 @@ class Layout:
     """Formats plus the tensor-parallel degree; sizes are those of one rank.
 
     ``expert_coverage`` is the exponent of the distinct-experts formula (kappa; 1 = independent uniform routing).
+    ``separate_quantization``: after which of ``QUANTIZED_INPUTS`` the input of an 8-bit linear layer is quantised by a
+    pass of its own. ``ranks_per_device``: ranks that one device consists of; 2 where a chip has two cores.
     """
 
     dtypes: Dtypes
     tensor_parallel_size: int = 1
     expert_coverage: float = 1.0
+    separate_quantization: tuple[str, ...] = ()
+    ranks_per_device: int = 1
 
     def heads(self, attention: GQAAttention | CrossAttention) -> tuple[int, int]:
-        """Query heads and KV heads of one rank; KV heads are replicated when ranks outnumber them."""
-        tp = self.tensor_parallel_size
-        return attention.num_heads // tp, max(1, -(-attention.num_kv_heads // tp))
+        """Query heads and KV heads of one device; KV heads are replicated when ranks outnumber them."""
+        tp, per_device = self.tensor_parallel_size, self.ranks_per_device
+        kv_heads = per_device * max(1, -(-attention.num_kv_heads // (tp * per_device)))
+        return attention.num_heads // tp, kv_heads
 
     def shard(self, width: int) -> int:
         """A dimension split over the ranks."""

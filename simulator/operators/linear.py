@@ -15,6 +15,23 @@ def linear_work(name: str, rows: Sizes, n: int, k: int, layout: Layout, count: i
     return gemm_work(name, shape, count)
 
 
+def quantise_work(
+    name: str, rows: Sizes, k: int, layout: Layout, count: int, *, part: str, producer: str
+) -> list[Work]:
+    """The pass that makes 8-bit activations of a linear layer's input, ``(rows, k)``: reads 16 bit, writes 8 bit.
+
+    Nothing when the layer takes 16 bit, or when the kernel of its ``producer`` (``QUANTIZED_INPUTS``) writes 8 bit
+    itself.
+    """
+    dtypes = layout.dtypes
+    narrow = dtypes.width("other" if part in dtypes.unquantised else "activations")
+    wide = dtypes.width("other")
+    if narrow >= wide or producer not in layout.separate_quantization:
+        return []
+    elements = 1.0 * rows * k
+    return [stream_work(name, count, flops=2.0 * elements, bytes_read=wide * elements, bytes_written=narrow * elements)]
+
+
 def norm_work(name: str, hidden_size: int, layout: Layout, tokens: Sizes, count: int) -> Work:
     """RMSNorm fused with the residual add: reads input and residual, writes both back."""
     row = hidden_size * layout.dtypes.width("other")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.cost.band_text import span
+
 LATENCIES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2el": "E2EL", "queue_time": "queue"}
 """Summary key of each latency -> its label."""
 
@@ -16,6 +18,12 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def mean_range(summary: dict[str, Any], key: str) -> str:
+    """The 80 % band of a metric, ``22.6-25.7``; ``-`` for none."""
+    low, high = summary.get(f"{key}_low"), summary.get(f"{key}_high")
+    return "-" if low is None or high is None else span(low, high)
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -61,9 +69,13 @@ def load_line(summary: dict[str, Any]) -> str:
 def _throughput(summary: dict[str, Any]) -> str:
     requests, output = summary["request_throughput"], summary["output_throughput"]
     return (
-        f"{_rate(requests)} requests/s, {_rate(output)} output tokens/s, "
-        f"{_rate(summary['total_token_throughput'])} total tokens/s"
+        f"{_rate(requests)} requests/s, {_rate(output)} output tokens/s"
+        f"{_range(summary, 'output_throughput')}, {_rate(summary['total_token_throughput'])} total tokens/s"
     )
+
+
+def _range(summary: dict[str, Any], key: str) -> str:
+    return f" ({mean_range(summary, key)})" if f"{key}_low" in summary else ""
 
 
 def _batch(summary: dict[str, Any]) -> str:

@@ -71,6 +71,18 @@ class EngineSection(Section):
     batch_window_s: Annotated[float, Field(ge=0, le=1e9)] = 0.01
 
     @model_validator(mode="after")
+    def _dynamic_batches_plan_nothing_ahead(self) -> EngineSection:
+        if self.async_scheduling and self.policy == "dynamic":
+            detail = {
+                "rule": "dynamic batching waits for a batch between steps: none is planned while one runs",
+                "at": "async_scheduling",
+                "value": True,
+                "hint": "set engine.async_scheduling: false, or leave it out",
+            }
+            raise PydanticCustomError("input_error", "{rule}", detail)
+        return self
+
+    @model_validator(mode="after")
     def _speculation_is_synchronous(self) -> EngineSection:
         if self.async_scheduling and self.speculative_config is not None:
             detail = {

@@ -11,6 +11,8 @@ _FILE_KEYS = (
     ("model", (".json",)),
     ("model", (".yaml", ".yml")),
     ("hardware", (".yaml", ".yml")),
+    ("calibration.fits", ()),
+    ("calibration.exact", ()),
     ("workload.trace.path", ()),
     ("workload.servegen.path", ()),
     ("workload.profile.name", (".yaml", ".yml")),

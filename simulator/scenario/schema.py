@@ -34,6 +34,18 @@ class Parallel(Section):
     tensor_parallel_size: Count = 1
 
 
+class Calibration(Section):
+    """The user's own kernels.
+
+    ``fits``: constants of the scenario's hardware, as ``inferplan calibrate fit`` writes them (the ``.residuals.json``
+    beside them is read too), instead of the bundled ones. ``exact``: measured rows (CSV), taken as they are where a
+    step runs exactly their shapes.
+    """
+
+    fits: Name | None = None
+    exact: Name | None = None
+
+
 class Sampling(Section):
     """What sampling costs: ``top_p`` sorts the vocabulary of every sequence."""
 
@@ -90,6 +102,7 @@ class Scenario(Section):
     hardware: Name
     parallel: Filled[Parallel] = Parallel()
     dtypes: Filled[Dtypes] = Dtypes()
+    calibration: Filled[Calibration] = Calibration()
     engine: Filled[EngineSection] = EngineSection()
     replicas: Count = 1
     workload: WorkloadSection

@@ -40,7 +40,7 @@ def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) ->
         raise Unsupported("; ".join(case.not_modelled))
     rules, profile = rules_of(case), profile_of(case.engine)
     try:
-        deployment = _deployment(case, profile, models)
+        deployment = _deployment(case, profile, models, _longest(workload))
         config = _config(case, rules, deployment, workload)
         check_config(config)
     except InputError as error:
@@ -48,14 +48,21 @@ def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) ->
     return Setup(deployment, config, case.replicas)
 
 
-def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSpec]) -> Deployment:
+def _longest(workload: Workload) -> int:
+    """Tokens of the longest request, prompt and output: what a static engine is compiled for."""
+    return int((workload.table.prompt_tokens + workload.table.output_tokens).max())
+
+
+def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSpec], longest: int) -> Deployment:
+    model = models[case.model] if case.model in models else load_model(case.model)
     return Deployment.of(
-        models[case.model] if case.model in models else load_model(case.model),
+        model,
         _device(case.hardware),
         tensor_parallel_size=case.tensor_parallel_size,
-        dtypes=Dtypes.of(case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
+        dtypes=Dtypes.for_model(model, case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
         engine=profile,
         top_p_sampling=case.top_p_sampling,
+        context_tokens=case.engine.max_model_len or longest,
     )
 
 
@@ -68,8 +75,7 @@ def _device(name: str) -> HardwareProfile:
 
 
 def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Workload) -> EngineConfig:
-    engine, table = case.engine, workload.table
-    longest = int((table.prompt_tokens + table.output_tokens).max())
+    engine, longest = case.engine, _longest(workload)
     batched_tokens, num_seqs = default_limits(deployment.hardware)
     fixed_batch = case.workload.kind == "fixed_batch"
     chunked = engine.enable_chunked_prefill

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulator.errors import InputError
+from simulator.models.quantization import LAYER_PARTS, Quantization
 from simulator.models.spec import DenseFFN, GQAAttention, LayerBlock, ModelSpec, MoEFFN
 
 Row = dict[str, str]
@@ -39,7 +40,14 @@ class _Reader:
             tie_word_embeddings=self._text("tie_embeddings") == "True",
             max_position_embeddings=self._whole("max_position"),
             source=f"{self._path.name}: {self._text('verification')}",
+            quantization=self._quantization(),
         )
+
+    def _quantization(self) -> Quantization | None:
+        """That of an FP8 checkpoint whose notes name linear layers left in 16 bit: "attention, ... stay bf16"."""
+        kept = re.search(r"([\w, ]+) stay bf16", self._text("notes").lower())
+        parts = tuple(part for part in LAYER_PARTS if kept is None or part not in kept[1])
+        return None if parts == LAYER_PARTS else Quantization("compressed-tensors", "fp8", "fp8", parts)
 
     def _layers(self) -> list[LayerBlock]:
         attention = GQAAttention(

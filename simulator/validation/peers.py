@@ -34,6 +34,18 @@ class PeerRow:
 
 
 @dataclass(frozen=True)
+class PeerPair:
+    """One case and metric: the published error and ours, in percent. ``same_window`` as in ``PeerSummary``."""
+
+    case_id: str
+    simulator: str
+    metric: str
+    same_window: bool
+    theirs: float
+    ours: float
+
+
+@dataclass(frozen=True)
 class PeerSummary:
     """One simulator and metric over ``n`` pairs: median errors in percent, and how often ours is the smaller.
 
@@ -48,6 +60,11 @@ class PeerSummary:
     theirs: float
     ours: float
     ours_better: int
+
+    @property
+    def better(self) -> bool:
+        """Whether ours is the better one: the smaller median error, and smaller in more than half of the pairs."""
+        return self.ours < self.theirs and 2 * self.ours_better > self.n
 
 
 def read_peers(path: Path) -> list[PeerRow]:
@@ -66,20 +83,28 @@ def read_peers(path: Path) -> list[PeerRow]:
     return rows
 
 
-def compare_with_peers(peers: Sequence[PeerRow], results: Sequence[CaseResult]) -> list[PeerSummary]:
-    """Our error beside each published one, by simulator and metric.
+def peer_pairs(peers: Sequence[PeerRow], results: Sequence[CaseResult]) -> list[PeerPair]:
+    """Our error beside each published one, in the published order.
 
     Inter-token latencies are left out: the published measurement of them divides by re-tokenised lengths.
     """
     by_id = {result.case.id: result for result in results if result.prediction is not None}
-    pairs: dict[tuple[str, str, bool], list[tuple[float, float]]] = {}
+    pairs = []
     for row in peers:
         result = by_id.get(row.case_id)
         ours = None if result is None else _our_ape(row, result)
         if ours is not None:
-            metric = _plain(row.metric)
-            pairs.setdefault((row.simulator, metric, _OTHER_WINDOW not in row.note), []).append((row.ape, ours))
-    return [_summary(*key, found) for key, found in sorted(pairs.items())]
+            same_window = _OTHER_WINDOW not in row.note
+            pairs.append(PeerPair(row.case_id, row.simulator, _plain(row.metric), same_window, row.ape, ours))
+    return pairs
+
+
+def peer_summaries(pairs: Sequence[PeerPair]) -> list[PeerSummary]:
+    """Summed up by simulator, metric and window."""
+    found: dict[tuple[str, str, bool], list[PeerPair]] = {}
+    for pair in pairs:
+        found.setdefault((pair.simulator, pair.metric, pair.same_window), []).append(pair)
+    return [_summary(*key, members) for key, members in sorted(found.items())]
 
 
 def _plain(metric: str) -> str:
@@ -111,14 +136,13 @@ def _figures(row: PeerRow, prediction: CasePrediction) -> dict[str, float]:
     return nominal.figures | nominal.over(rows)
 
 
-def _summary(simulator: str, metric: str, same_window: bool, pairs: list[tuple[float, float]]) -> PeerSummary:
-    theirs, ours = np.array(pairs).T
+def _summary(simulator: str, metric: str, same_window: bool, pairs: Sequence[PeerPair]) -> PeerSummary:
     return PeerSummary(
         simulator,
         metric,
         same_window,
         len(pairs),
-        float(np.median(theirs)),
-        float(np.median(ours)),
-        int((ours < theirs).sum()),
+        float(np.median([pair.theirs for pair in pairs])),
+        float(np.median([pair.ours for pair in pairs])),
+        sum(pair.ours < pair.theirs for pair in pairs),
     )

@@ -2,99 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from simulator.cluster.replica import StepSeconds
-from simulator.cluster.simulation import SimulationOutcome, simulate
-from simulator.cost.compiled import CompiledStepCost
+from simulator.cost.deployment import Deployment
+from simulator.cost.uncertainty import BandTerms, Factors, delivery_band, step_band
 from simulator.metrics.logs import FINISHED
 from simulator.metrics.step_mix import step_mix
-from simulator.metrics.work import operator_shares, step_error
+from simulator.metrics.work import OperatorShare, operator_shares
 from simulator.models.spec import ModelSpec
-from simulator.operators.features import StepFeatures
-from simulator.validation.assemble import Setup, assemble
+from simulator.validation.bands import metric_bounds
 from simulator.validation.case import Case
-from simulator.validation.metrics import Floats, Mask, latency_figures, request_latencies_ms, throughput_figures
-from simulator.validation.requests import CaseRequests, case_requests
+from simulator.validation.host_terms import HostTerms, fitted
+from simulator.validation.prepared import Prediction, ScaledCost, prepare
 from simulator.validation.unsupported import Unsupported
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What one simulation of a case gives. ``latencies_ms``: (n,) per request; ``requests``: what was sent."""
-
-    requests: CaseRequests
-    latencies_ms: dict[str, Floats]
-    figures: dict[str, float]
-
-    def over(self, rows: Mask) -> dict[str, float]:
-        """Latency figures over some other rows than the scored ones."""
-        return latency_figures(self.latencies_ms, rows)
-
-    def stage(self, index: int) -> dict[str, float]:
-        """Latency figures of one load stage."""
-        return self.over(self.requests.scored & (self.requests.stage == index))
-
-
-@dataclass(frozen=True)
 class CasePrediction:
-    """The prediction, and the runs with every step faster and slower by ``step_band`` (relative)."""
+    """The prediction, and how far each figure moves with every step at the low and high factor of ``step_factors``.
+
+    ``spans``: metric -> least and greatest value of the three runs; ``parts``: what the run's mean step consists of.
+    Both are empty when no band was asked for. ``deployment``: what ran.
+    """
 
     nominal: Prediction
-    fast: Prediction
-    slow: Prediction
-    step_band: float
+    spans: Mapping[str, tuple[float, float]]
+    step_factors: Factors
+    deployment: Deployment
+    parts: tuple[OperatorShare, ...] = ()
 
-    def bounds(self, metric: str) -> tuple[float, float]:
-        """``(low, high)`` of a metric: least and greatest of the three runs."""
-        values = [run.figures[metric] for run in (self.fast, self.nominal, self.slow) if metric in run.figures]
-        return min(values), max(values)
+    def bounds(self, metric: str, terms: BandTerms) -> tuple[float, float]:
+        """``(low, high)`` of a metric's 80 % band."""
+        return metric_bounds(metric, self.nominal.figures, self.spans, terms)
 
 
-def predict(case: Case, models: Mapping[str, ModelSpec]) -> CasePrediction:
-    """Simulate a case three times. Raises ``Unsupported`` when it cannot be modelled.
+def predict(
+    case: Case,
+    models: Mapping[str, ModelSpec],
+    *,
+    host_terms: HostTerms = fitted,
+    band_terms: BandTerms | None = None,
+) -> CasePrediction:
+    """Simulate a case three times, once without ``band_terms``. Raises ``Unsupported`` when it cannot be modelled.
 
-    The band is the cost model's own statement: each operator off by the median error of its kernel class, all in the
-    same direction, weighted by its share of the run. It goes through the scheduler, so that a queue answers to it.
+    The band is the cost model's own statement about the mean step of the run (``cost.uncertainty``). It goes through
+    the scheduler, so that a queue answers to it; the delivery of first tokens moves along.
     """
-    requests = case_requests(case)
-    setup = assemble(case, requests.workload, models)
-    cost = CompiledStepCost(setup.deployment, max_num_batched_tokens=setup.engine.max_num_batched_tokens)
-    outcome = _simulate(case, setup, requests, cost)
+    prepared = prepare(case, models)
+    prepared = prepared.with_engine(host_terms(case, prepared.engine))
+    cost = prepared.cost()
+    outcome = prepared.simulate(cost)
     if not (outcome.request_log.column("status") == FINISHED).any():
         reason = next(iter(outcome.request_log.refusals.values()), "nothing finished")
         raise Unsupported(f"every request was refused: {reason}")
-    band = step_error(operator_shares(setup.deployment, step_mix(outcome.step_logs))) or 0.0
-    fast, slow = (_simulate(case, setup, requests, _Scaled(cost, factor)) for factor in (1 - band, 1 + band))
-    nominal, faster, slower = (_prediction(case, requests, run) for run in (outcome, fast, slow))
-    return CasePrediction(nominal, faster, slower, band)
+    nominal = prepared.prediction(outcome)
+    deployment = prepared.setup.deployment
+    if band_terms is None:
+        return CasePrediction(nominal, {}, (1.0, 1.0), deployment)
+    parts = operator_shares(deployment, step_mix(outcome.step_logs))
+    factors = step_band(deployment, parts, band_terms)
+    runs = [nominal.figures]
+    for factor, delivery_s in zip(factors, delivery_band(prepared.engine), strict=True):
+        runs.append(prepared.prediction(prepared.simulate(ScaledCost(cost, factor), delivery_s)).figures)
+    return CasePrediction(nominal, _spans(runs), factors, deployment, tuple(parts))
 
 
-class _Scaled:
-    """A cost model whose every step takes ``factor`` times as long."""
-
-    def __init__(self, cost: StepSeconds, factor: float) -> None:
-        self._cost, self._factor = cost, factor
-
-    def seconds(self, features: StepFeatures) -> float:
-        return self._factor * self._cost.seconds(features)
-
-
-def _simulate(case: Case, setup: Setup, requests: CaseRequests, cost: StepSeconds) -> SimulationOutcome:
-    # A fixed batch is timed inside the engine: its prompt time knows no API server.
-    client = case.client_ttft and case.workload.kind != "fixed_batch"
-    delivery_s = setup.deployment.engine.api_delivery_s if client else 0.0
-    return simulate(requests.workload, setup.engine, cost, num_replicas=setup.replicas, api_latency_s=delivery_s)
-
-
-def _prediction(case: Case, requests: CaseRequests, outcome: SimulationOutcome) -> Prediction:
-    log, table = outcome.request_log, requests.workload.table
-    latencies = request_latencies_ms(log)
-    figures = latency_figures(latencies, requests.scored)
-    figures |= throughput_figures(log, table, np.ones(len(table), dtype=bool))
-    if case.workload.kind == "fixed_batch" and "ttft_mean_ms" in figures:
-        figures["prompt_time_ms"] = figures["ttft_mean_ms"]  # all prompts end their prefill together
-    return Prediction(requests, latencies, figures)
+def _spans(runs: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    found = {metric: [run[metric] for run in runs if metric in run] for metric in runs[0]}
+    return {metric: (min(values), max(values)) for metric, values in found.items()}

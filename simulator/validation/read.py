@@ -69,7 +69,7 @@ def read_case(fields: Fields) -> Case:
         kv_dtype=fields.text("kv_dtype"),
         hardware=fields.text("hardware"),
         replicas=fields.optional_whole("replicas") or 1,
-        tensor_parallel_size=parallel.optional_whole("tp") or 1,
+        tensor_parallel_size=parallel.optional_whole("tp_chips") or parallel.optional_whole("tp") or 1,
         engine=_engine(fields.section("engine")),
         workload=_workload(fields.section("workload")),
         top_p_sampling=bool(fields.section("sampling").optional_flag("top_p")),
@@ -132,7 +132,7 @@ def _prefix(fields: Fields) -> PrefixFacts:
     nominal = fields.optional_whole("group_prefix_tokens_nominal", at_least=0) or 0
     known = fields.optional_whole("group_prefix_tokens", at_least=0)
     return PrefixFacts(
-        scheme=fields.optional_text("scheme") or "unknown",
+        scheme=fields.optional_text("scheme") or "none",
         num_prompts=fields.optional_whole("num_prompts"),
         prompts_per_group=fields.optional_whole("prompts_per_group"),
         group_prefix_tokens=nominal if known is None else known,

@@ -1,121 +1,80 @@
-"""The accuracy statement: one Markdown page from the runs with and without inferred facts."""
+"""The accuracy statement: one Markdown page from the cases scored side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-import numpy as np
-
-from simulator.validation.groups import GroupRow, group_rows, is_headline, unsupported_rows
-from simulator.validation.peers import PeerSummary
-from simulator.validation.score import CaseResult, all_scores
-from simulator.validation.validate import Validation
+from simulator.validation.columns import HELD_OUT, SideBySide
+from simulator.validation.report_bands import band_section
+from simulator.validation.report_peers import peer_section
+from simulator.validation.report_tables import (
+    case_table,
+    group_table,
+    noise_table,
+    request_table,
+    target_table,
+    unsupported_list,
+)
 
 _INTRODUCTION = """\
 # How accurate are the predictions?
 
 Made by `inferplan validate CASES.jsonl --markdown FILE`: measured runs of real engines, simulated and compared. Errors
 are absolute percentage errors (APE) of one metric of one case; *bias* is the median signed error (> 0: predicted too
-much); *in band* is the share of measurements inside the stated band. Groups are never averaged together; quality A is
-an exact configuration with measurements of single requests, B has minor assumptions, C is rough.
+much). Groups are never averaged together; quality A is an exact configuration with measurements of single requests, B
+has minor assumptions, C is rough.
 
-**Read this first.** The host terms of vLLM 0.15 were fitted to runs that are in `vllm_h100_requests` and
-`vllm_summary`: those two groups are **in-sample**. The per-layer term of the 0.8 profile was read off `llmd` (A100),
-that of the eager profile off the H100 case of `llmservingsim`. `inferencex` (vLLM 0.10.2), the other cases of
-`llmservingsim` and the offline groups of TensorRT-LLM and MLPerf saw no fit. Kernel constants come from kernel timings,
-never from these cases.
+Kernel constants come from kernel timings, never from these cases. What an engine adds to its kernels (host time, API,
+multipliers) is fitted to whole runs, so every error is given four times:
 
-The band is the cost model's: every step faster or slower by the median kernel error of the operators in it, all in
-the same direction, run through the scheduler. Where a case gives only a mean length, every request has it; Poisson
-stages are drawn once with a fixed seed, the expected number of requests each.
+* *zero fit*: kernels alone. All host terms 0, every multiplier 1, no API constant; scheduling lag as the engine has it.
+* *in-sample*: the shipped constants. For `vllm_h100_requests` and `vllm_summary` they were fitted to these very runs.
+* *held out*: constants fitted without any run of the case's model, one fit a model. **This is the figure to quote.** Of
+  a group that no such fit has seen, it is the shipped constants' error; what its profile owes to the group's own runs
+  stands in the profile's `source` (`calibration/engines/`).
+* *without inferred*: held out, and without what was learnt by looking at the measurements: KV capacity (llmd, A100), KV
+  format (inferencex), which models sample with top-p, and that a group's nominal prefix is not served from the cache on
+  first use.
+
+Where a case gives only a mean length, every request has it; Poisson stages are drawn once with a fixed seed, the
+expected number of requests each. The structure of the model (lag, cache, sampler) was chosen while looking at runs of
+vLLM 0.15, so *held out* is held out in its constants only.
 """
 
-_WITHOUT = """\
-*Without inferred* leaves out what was learnt from the measurements themselves: KV capacity (llmd, A100), KV format
-(inferencex), which models sample with top-p, and that a group's nominal prefix is not served from the cache on first
-use.
+_SINGLE = """\
+## The four cases of llmservingsim
+
+Bursts of 300 requests at 10 a second: time to first token is mostly queueing, so errors compound.
 """
 
-_PEERS = """\
-## Beside other simulators
+_NOISE = """\
+## How well could they be predicted at all
 
-Published predictions for the same cases; rows are left out whose simulator was driven by other arrivals than the
-measurement had. Ours and theirs are compared with the same measured rows, except those marked *stage*: there the
-publisher scored the whole load stage and we the window of the case, each against its own measurement.
-LLMServingSim2 is published by the authors of the `llmservingsim` cases and knows the kernels and the KV capacity of
-those very machines. Poisson arrivals were drawn, not recorded, so the first few hundred requests of ours are others.
+Coefficient of variation of the measurements themselves. *Replicates*: runs of one set-up made again with other,
+irrelevant flags. *Quarters* of one run's scored window scatter more than whole windows do; a stall in one of them
+shows.
 """
 
 
-def markdown(with_inferred: Validation, without_inferred: Validation) -> str:
+def markdown(beside: SideBySide) -> str:
     """The whole page."""
+    held_out = beside.columns[HELD_OUT]
     parts = [
         _INTRODUCTION,
+        "## Against the targets",
+        "Median APE in percent over the cases of quality A and B, constants held out.\n",
+        target_table(beside),
         "## By group",
-        _WITHOUT,
-        _group_table(with_inferred.results, without_inferred.results),
+        "Median / 90th percentile of the APE in percent; bias and band of the held-out column.\n",
+        group_table(beside),
+        _SINGLE,
+        case_table(beside, "llmservingsim", held_out.peers),
+        _NOISE,
+        noise_table(held_out.results),
+        band_section(held_out.results),
         "## Single requests",
-        _request_table(with_inferred.results),
-        _PEERS,
-        _peer_table(with_inferred.peers),
+        "Held-out constants, quality A and B; a request's TTFT depends on the phase of the step it arrives in.\n",
+        request_table(held_out.results),
+        peer_section(held_out.peers),
         "## Not modelled",
-        _unsupported_list(with_inferred.results),
+        unsupported_list(held_out.results),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
-
-
-def _group_table(with_inferred: Sequence[CaseResult], without_inferred: Sequence[CaseResult]) -> str:
-    second = {(row.group, row.quality, row.metric): row for row in group_rows(all_scores(without_inferred))}
-    rows = []
-    for row in filter(is_headline, group_rows(all_scores(with_inferred))):
-        other = second.get((row.group, row.quality, row.metric))
-        rows.append((*_cells(row), "" if other is None else f"{other.median:.1f} / {other.p90:.1f}"))
-    header = ("group", "quality", "metric", "n", "median / p90 APE %", "bias %", "in band", "without inferred")
-    return _table(header, rows)
-
-
-def _cells(row: GroupRow) -> tuple[str, ...]:
-    errors = f"{row.median:.1f} / {row.p90:.1f}"
-    return row.group, row.quality, f"`{row.metric}`", str(row.n), errors, f"{row.bias:+.1f}", f"{row.inside:.0%}"
-
-
-def _request_table(results: Sequence[CaseResult]) -> str:
-    """Median APE of single requests: median over the cases of a group, and the worst case."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for result in results:
-        for name, ape in result.request_ape.items():
-            if result.case.quality in ("A", "B") and result.case.scores(name):
-                found.setdefault((result.case.group, name), []).append(ape)
-    rows = [
-        (group, f"`{name}`", len(apes), f"{np.median(apes):.1f}", f"{max(apes):.1f}")
-        for (group, name), apes in found.items()
-    ]
-    return _table(("group (A and B)", "latency", "cases", "median APE %", "worst case"), rows)
-
-
-def _peer_table(peers: Sequence[PeerSummary]) -> str:
-    rows = [
-        (
-            row.simulator,
-            f"`{row.metric}`" + ("" if row.same_window else " (stage)"),
-            row.n,
-            f"{row.theirs:.1f}",
-            f"{row.ours:.1f}",
-            f"{row.ours_better}/{row.n}",
-        )
-        for row in peers
-    ]
-    return _table(("simulator", "metric", "pairs", "its median APE %", "ours", "ours better"), rows)
-
-
-def _unsupported_list(results: Sequence[CaseResult]) -> str:
-    """Reasons with the number of cases and their ids."""
-    reasons: dict[str, list[str]] = {}
-    for case_id, reason in unsupported_rows(results):
-        reasons.setdefault(reason, []).append(case_id)
-    return "\n".join(f"* {len(ids)} x {reason}: {', '.join(ids)}" for reason, ids in reasons.items()) or "Nothing."

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from simulator.cost.uncertainty import BandTerms, load_band_terms
 from simulator.models.spec import ModelSpec
 from simulator.validation.case import Case
+from simulator.validation.host_terms import HOST_TERMS
 from simulator.validation.predict import CasePrediction, predict
 from simulator.validation.unsupported import Unsupported
+from simulator.validation.workers import map_tasks
 
 
 @dataclass(frozen=True)
@@ -56,39 +59,51 @@ class CaseResult:
     unsupported: str | None = None
 
 
+@dataclass(frozen=True)
+class ScoreCase:
+    """What scores one case, to be sent to another process: ``terms`` names the host terms (``HOST_TERMS``)."""
+
+    models: Mapping[str, ModelSpec]
+    terms: str
+    with_band: bool
+    band_terms: BandTerms
+
+    def __call__(self, case: Case) -> CaseResult:
+        try:
+            band_terms = self.band_terms if self.with_band else None
+            prediction = predict(case, self.models, host_terms=HOST_TERMS[self.terms], band_terms=band_terms)
+        except Unsupported as reason:
+            return CaseResult(case, unsupported=str(reason))
+        figures = prediction.nominal.figures
+        scored = [metric for metric in case.measured if case.scores(metric) and metric in figures]
+        scores = tuple(self._score(case, metric, prediction) for metric in scored)
+        return CaseResult(case, prediction, scores, _request_ape(prediction))
+
+    def _score(self, case: Case, metric: str, prediction: CasePrediction) -> Score:
+        predicted, measured = prediction.nominal.figures[metric], case.measured[metric]
+        bounds = prediction.bounds(metric, self.band_terms)
+        return Score(case.id, case.group, case.quality, metric, predicted, measured, *bounds)
+
+
 def score_cases(
-    cases: Iterable[Case], models: Mapping[str, ModelSpec], on_case: Callable[[Case], None] | None = None
+    cases: Sequence[Case],
+    models: Mapping[str, ModelSpec],
+    *,
+    terms: str = "fitted",
+    with_band: bool = True,
+    workers: int | None = 1,
+    on_case: Callable[[Case], None] | None = None,
 ) -> list[CaseResult]:
-    """Simulate and score every case, in order; ``on_case`` is called before each."""
+    """Simulate and score every case, in order, on ``workers`` processes (None = one per CPU).
+
+    ``on_case`` is called with each case when its result is there.
+    """
     results = []
-    for case in cases:
+    for result in map_tasks(ScoreCase(models, terms, with_band, load_band_terms()), cases, workers):
         if on_case is not None:
-            on_case(case)
-        results.append(score_case(case, models))
+            on_case(result.case)
+        results.append(result)
     return results
-
-
-def score_case(case: Case, models: Mapping[str, ModelSpec]) -> CaseResult:
-    """One case."""
-    try:
-        prediction = predict(case, models)
-    except Unsupported as reason:
-        return CaseResult(case, unsupported=str(reason))
-    figures = prediction.nominal.figures
-    scored = [metric for metric in case.measured if case.scores(metric) and metric in figures]
-    scores = tuple(
-        Score(
-            case.id,
-            case.group,
-            case.quality,
-            metric,
-            figures[metric],
-            case.measured[metric],
-            *prediction.bounds(metric),
-        )
-        for metric in scored
-    )
-    return CaseResult(case, prediction, scores, _request_ape(prediction))
 
 
 def all_scores(results: Sequence[CaseResult]) -> list[Score]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from simulator.errors import InputError, did_you_mean
 from simulator.validation.case import Case
+from simulator.validation.host_terms import HOST_TERMS
 from simulator.validation.inferred import without_inferred
 from simulator.validation.models_table import read_models
-from simulator.validation.peers import PeerSummary, compare_with_peers, read_peers
+from simulator.validation.peers import PeerPair, peer_pairs, read_peers
 from simulator.validation.read import read_cases
 from simulator.validation.score import CaseResult, score_cases
 
@@ -22,10 +23,10 @@ OnCase = Callable[[Case], None]
 
 @dataclass(frozen=True)
 class Validation:
-    """Results of every case, in the file's order; ``peers``: the paired comparison, empty without published scores."""
+    """Results of every case, in the file's order; ``peers``: published scores of other simulators, paired with ours."""
 
     results: list[CaseResult]
-    peers: list[PeerSummary]
+    peers: list[PeerPair]
 
 
 def validate(
@@ -33,6 +34,9 @@ def validate(
     *,
     group: str | None = None,
     use_inferred: bool = True,
+    terms: str = "fitted",
+    with_band: bool = True,
+    workers: int | None = 1,
     on_case: OnCase | None = None,
 ) -> Validation:
     """Score the cases of a file.
@@ -40,17 +44,28 @@ def validate(
     Parameters
     ----------
     group: only that group. use_inferred: keep what a case says only because its measurement was looked at.
-    on_case: called with each case before it is simulated.
+    terms: host terms to simulate with, a name of ``HOST_TERMS``. with_band: simulate the band too (three times the
+    work). workers: processes, None = one per CPU. on_case: called with each case when its result is there.
 
-    Raises ``InputError`` for an unusable file or an unknown group.
+    Raises ``InputError`` for an unusable file, an unknown group or unknown terms.
     """
+    if terms not in HOST_TERMS:
+        hint = did_you_mean(terms, HOST_TERMS)
+        raise InputError(f"must be one of {', '.join(HOST_TERMS)}", path="--host-terms", value=terms, hint=hint)
     cases = _chosen(read_cases(cases_file), group)
     if not use_inferred:
         cases = [without_inferred(case) for case in cases]
     folder = cases_file.parent
-    results = score_cases(cases, read_models(folder / MODELS_FILE), on_case)
+    results = score_cases(
+        cases,
+        read_models(folder / MODELS_FILE),
+        terms=terms,
+        with_band=with_band,
+        workers=workers,
+        on_case=on_case,
+    )
     peers = folder / PEERS_FILE
-    return Validation(results, compare_with_peers(read_peers(peers), results) if peers.is_file() else [])
+    return Validation(results, peer_pairs(read_peers(peers), results) if peers.is_file() else [])
 
 
 def _chosen(cases: list[Case], group: str | None) -> list[Case]:

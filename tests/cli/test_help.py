@@ -22,16 +22,17 @@ Options:
   --help     Show this message and exit.
 
 Commands:
-  run       Simulate a scenario: latency, throughput and what limits them.
-  estimate  Latency, throughput and memory of one batch, without traffic.
-  validate  Simulate measured runs and say how far off the predictions are.
-  conform   Replay recorded vLLM schedules and compare every step.
-  list      Print the names the program knows, one per line.
-  show      Show a device, node, model or workload on one page.
-  compare   Set a run against your own vllm bench serve result.
-  diff      Explain which operator, queue or memory term makes two runs...
-  trace     Describe, convert or imitate a recorded trace.
-  import    Make a scenario from what another tool was told.
+  run        Simulate a scenario: latency, throughput and what limits them.
+  estimate   Latency, throughput and memory of one batch, without traffic.
+  validate   Simulate measured runs and say how far off the predictions are.
+  conform    Replay recorded vLLM schedules and compare every step.
+  list       Print the names the program knows, one per line.
+  show       Show a device, node, model or workload on one page.
+  compare    Set a run against your own vllm bench serve result.
+  diff       Explain which operator, queue or memory term makes two runs...
+  trace      Describe, convert or imitate a recorded trace.
+  calibrate  Measure kernels, import tables, fit the cost model's constants.
+  import     Make a scenario from what another tool was told.
 """
 
 HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "pydantic", "simpy", "yaml", "rich.console")

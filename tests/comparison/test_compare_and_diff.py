@@ -52,7 +52,10 @@ def test_errors_are_signed_and_the_band_is_the_runs_own(runs: tuple[Path, Path])
     row = next(row for row in compare_with_bench(mine, slower) if row.name == "mean_tpot_ms")
     assert row.error == pytest.approx(-0.2)
     assert not row.inside
-    assert row.high / row.predicted - 1 == pytest.approx(mine["provenance"]["step_time_error"])
+    assert (row.low, row.high) == (mine["mean_tpot_ms_low"], mine["mean_tpot_ms_high"])
+    bare = {key: value for key, value in mine.items() if not key.endswith(("_low", "_high"))}
+    row = next(row for row in compare_with_bench(bare, slower) if row.name == "mean_tpot_ms")
+    assert [row.low / row.predicted, row.high / row.predicted] == pytest.approx(mine["provenance"]["step_time_band"])
     assert workload_mismatch(mine, slower) == ["the run has 60 requests, the measurement 30"]
 
 

@@ -31,6 +31,11 @@ DEPLOYMENTS = {
     "encoder-decoder": Deployment.of("Whisper-large-v3", "h100"),
     "windows and mxfp4": Deployment.of("gpt-oss-20b", "h100"),
     "recurrent": Deployment.of("RWKV-4-7B", "l40s"),
+    "launch floor": Deployment.of("Llama-2-7B", "a100", engine="vllm-0.2"),
+    "static context": Deployment.of(
+        "Llama-3-8B", "trainium1", tensor_parallel_size=16, engine="transformers-neuronx", context_tokens=6000
+    ),
+    "passes of quantisation": Deployment.of("Llama-3.1-8B", "h100", dtypes=Dtypes.of("fp8"), engine="vllm-0.8"),
 }
 COSTS = {
     name: (CompiledStepCost(d, max_num_batched_tokens=512), ReadableStepCost(d)) for name, d in DEPLOYMENTS.items()

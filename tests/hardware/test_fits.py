@@ -8,10 +8,15 @@ import pytest
 
 from simulator.cost.estimate import estimate
 from simulator.hardware.catalog import list_hardware, load_hardware, profile_files, read_profile
-from simulator.hardware.fits import PROVENANCES, KernelFits, Origin, fit_for, load_fits
+from simulator.hardware.fits import PROVENANCES, KernelFits, Origin, borrowed_fits, fit_for, load_fits
 
 FILES = profile_files()
-CALIBRATED = {"A100-SXM4-80GB", "B200-SXM-180GB", "H100-SXM5-80GB", "H200-SXM-141GB", "L40S"}
+FITTED_THROUGHOUT = {"A100-SXM4-80GB", "B200-SXM-180GB", "H100-SXM5-80GB", "H200-SXM-141GB", "L40S", "RTX-PRO-6000"}
+FITTED_IN_PART = {
+    "B300-SXM-288GB", "GB200-NVL72", "GB300-NVL72", "RTX-4090", "RTX-A6000", "A40", "TPU-v6e",
+}  # fmt: skip
+"""Devices whose tables lack a class or a format, which they borrow."""
+CALIBRATED = FITTED_THROUGHOUT | FITTED_IN_PART
 
 
 def origins(fits: KernelFits) -> list[Origin]:
@@ -44,6 +49,20 @@ def test_a_device_without_timings_never_claims_to_have_them(name: str) -> None:
     assert borrowed.gemm["bf16"].origin.p90_error > h100.gemm["bf16"].origin.p90_error
 
 
+@pytest.mark.parametrize("name", sorted(FITTED_IN_PART))
+def test_a_device_measured_in_part_says_which_part(name: str) -> None:
+    """What was fitted names its rows and how errors were held out; what was not is tagged as borrowed."""
+    device = load_hardware(name)
+    own, lent = load_fits(device), borrowed_fits(device)
+    assert own.device == name
+    assert own.gemm["bf16"].origin.provenance == "fitted"
+    assert own.gemm["bf16"].constants != lent.gemm["bf16"].constants
+    for origin in origins(own):
+        fitted = origin.provenance == "fitted"
+        assert not fitted or ("held out by" in origin.source and origin.rows >= 40)
+        assert fitted or "taken from" in origin.source or origin.provenance == "nominal"
+
+
 def test_a_sibling_borrows_constants_with_a_wider_band() -> None:
     own = load_fits(load_hardware("h100")).gemm["bf16"]
     borrowed = load_fits(load_hardware("h100-pcie")).gemm["bf16"]
@@ -60,7 +79,7 @@ def test_a_gpu_without_a_switch_takes_its_collectives_from_a_pcie_box() -> None:
     assert load_fits(load_hardware("gb200")).nccl_all_reduce.constants != bus.constants
 
 
-@pytest.mark.parametrize("name", ["mi300x", "trn2", "inf2", "v5e", "v6e", "gaudi3", "cpu", "orin", "v100"])
+@pytest.mark.parametrize("name", ["mi300x", "trn2", "inf2", "v5e", "v5p", "gaudi3", "cpu", "orin", "v100"])
 def test_every_kind_of_device_estimates_with_a_wide_band(name: str) -> None:
     """Decoding one sequence reads every weight once: never faster than bandwidth allows, never far below it."""
     device = load_hardware(name)

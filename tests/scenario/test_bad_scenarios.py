@@ -132,6 +132,12 @@ BAD = [
         "engine.async_scheduling: speculation needs synchronous",
     ),
     edit(
+        "async and dynamic batches",
+        "max_num_seqs: 64",
+        "policy: dynamic\n  async_scheduling: true",
+        "engine.async_scheduling: dynamic batching waits for a batch",
+    ),
+    edit(
         "acceptance list too short",
         "max_num_seqs: 64",
         "speculative_config: {num_speculative_tokens: 3, acceptance: [0.5]}",

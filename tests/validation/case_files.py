@@ -80,12 +80,12 @@ def fixed_batch(batch: int, prompt: int, output: int, **changes: Any) -> dict[st
     return record(workload=workload, **changes)
 
 
-def write_cases(folder: Path, *records: dict[str, Any]) -> Path:
+def write_cases(folder: Path, *records: dict[str, Any], models: tuple[dict[str, str], ...] = (MODEL_ROW,)) -> Path:
     """``cases.jsonl`` and ``models.csv`` in a folder."""
     with (folder / "models.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(MODEL_ROW))
         writer.writeheader()
-        writer.writerow(MODEL_ROW)
+        writer.writerows(models)
     path = folder / "cases.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
     return path

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.cost.step_cost import ReadableStepCost
+from simulator.cost.uncertainty import BandTerms
 from simulator.operators.features import StepFeatures
 from simulator.validation.assemble import Setup, assemble
 from simulator.validation.case import Case
@@ -25,8 +27,8 @@ def read(folder: Path, content: dict[str, Any]) -> Case:
     return case
 
 
-def predicted(folder: Path, content: dict[str, Any]) -> CasePrediction:
-    return predict(read(folder, content), read_models(folder / "models.csv"))
+def predicted(folder: Path, content: dict[str, Any], band_terms: BandTerms | None = None) -> CasePrediction:
+    return predict(read(folder, content), read_models(folder / "models.csv"), band_terms=band_terms)
 
 
 def setup(folder: Path, case: Case) -> Setup:
@@ -63,12 +65,15 @@ def test_the_client_sees_the_api_server_and_the_engine_does_not(tmp_path: Path) 
 
 
 def test_the_band_scales_every_step(tmp_path: Path) -> None:
-    prediction = predicted(tmp_path, fixed_batch(batch=2, prompt=64, output=8))
-    tpot = prediction.nominal.figures["tpot_mean_ms"]
-    assert 0 < prediction.step_band < 1
-    assert prediction.bounds("tpot_mean_ms") == pytest.approx(
-        (tpot * (1 - prediction.step_band), tpot * (1 + prediction.step_band))
-    )
+    terms = BandTerms(kernel_coherence=0.5, step=0.03, metrics={"tpot": 0.0, "ttft": 0.04})
+    prediction = predicted(tmp_path, fixed_batch(batch=2, prompt=64, output=8), terms)
+    tpot, ttft = (prediction.nominal.figures[name] for name in ("tpot_mean_ms", "ttft_mean_ms"))
+    low, high = prediction.step_factors
+    assert 0 < low < 0.97
+    assert high > 1.03
+    assert prediction.bounds("tpot_mean_ms", terms) == pytest.approx((tpot * low, tpot * high))
+    most = ttft * (1 + math.hypot(high - 1, 0.04))  # the metric's own discrepancy stands beside, in quadrature
+    assert prediction.bounds("ttft_mean_ms", terms)[1] == pytest.approx(most)
 
 
 def test_recorded_blocks_override_the_memory_model(tmp_path: Path) -> None:
@@ -90,11 +95,11 @@ def test_without_inferred_facts_the_set_up_speaks(tmp_path: Path) -> None:
     ("version", "eager", "profile", "asynchronous"),
     [
         ("0.15.1", None, "vllm-0.15", True),
-        ("0.19.0", False, "vllm-0.15", True),
+        ("0.19.0", False, "vllm-0.19", True),
         ("0.10.2", None, "vllm-0.10", False),
         ("latest of May 2025 (about 0.8.5)", None, "vllm-0.8", False),
-        ("0.13.0rc2", True, "vllm-0.15-eager", False),
-        (None, None, "vllm-0.15", True),
+        ("0.13.0rc2", True, "vllm-0.13-eager", False),
+        (None, None, "vllm-0.19", True),
     ],
 )
 def test_the_nearest_version_lends_its_profile(

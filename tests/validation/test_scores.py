@@ -8,7 +8,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.validation.groups import group_rows
-from simulator.validation.peers import compare_with_peers, read_peers
+from simulator.validation.peers import peer_pairs, peer_summaries, read_peers
 from simulator.validation.score import Score
 from simulator.validation.validate import validate
 from tests.validation.case_files import record, write_cases
@@ -52,7 +52,7 @@ def test_peers_are_compared_on_their_own_rows(tmp_path: Path) -> None:
         + "tiny-closed,other,ttft_mean,0,1,1,input artefact (closed loop)\n"
         + "unknown-case,peer,ttft_mean,0,1,1,estimate\n"
     )
-    rows = {row.simulator: row for row in validate(cases).peers}
+    rows = {row.simulator: row for row in peer_summaries(validate(cases).peers)}
     assert set(rows) == {"peer", "early", "whole"}
     assert rows["peer"].n == 2
     assert rows["peer"].ours == pytest.approx(25.0)  # of 0 and 50
@@ -70,4 +70,4 @@ def test_a_broken_peer_file_is_named(tmp_path: Path) -> None:
 
 
 def test_no_peer_no_comparison() -> None:
-    assert compare_with_peers([], []) == []
+    assert peer_pairs([], []) == []

@@ -1,0 +1,68 @@
+"""All kernel classes of one device fitted to its measured rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from calibration.dropped import Dropped, merged
+from calibration.fit.bounds import for_device
+from calibration.fit.classes import kernel_classes
+from calibration.fit.files import Key
+from calibration.fit.held_out import Result, fit_class
+from calibration.fit.narrow_experts import drop_slow_narrow_experts
+from calibration.fit.one_library import keep_fastest_attention
+from calibration.hygiene import clean
+from calibration.importers.formats import import_measurements
+from calibration.importers.imported import Selection
+from calibration.words import words
+from simulator.hardware.profile import HardwareProfile
+
+_DEFAULTS = {"window": 0.0, "moe_tp": 1.0, "moe_ep": 1.0}
+
+Report = Callable[[Key, Result], None]
+
+
+def device_rows(sources: list[str], device: HardwareProfile) -> tuple[pd.DataFrame, list[Dropped]]:
+    """Clean rows of a device from tables in any format that can be imported; what was dropped, by reason.
+
+    Raises ``InputError`` for a file that is no table, or holds no row of the device.
+    """
+    parts, dropped = [], []
+    for source in sources:
+        _, imported = import_measurements(source, Selection(device=device.name))
+        parts.append(imported.rows)
+        dropped += imported.dropped
+    kept, unfit = clean(pd.concat(parts, ignore_index=True), device)
+    kept, slow = drop_slow_narrow_experts(as_fitted(kept))
+    kept, others = keep_fastest_attention(kept)
+    return kept, merged([*dropped, *unfit, *slow, *others])
+
+
+def as_fitted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Names and defaults the kernel classes expect: fp16 runs at bf16's rate and serves as it."""
+    collective = words(rows, "op").str.startswith("nccl")
+    dtype = rows["dtype"].where(collective, rows["dtype"].replace({"fp16": "bf16"}))
+    filled = {name: rows[name].astype(float).fillna(value) for name, value in _DEFAULTS.items()}
+    return rows.assign(dtype=dtype, kv_dtype=rows["kv_dtype"].replace({"fp16": "bf16"}), **filled)
+
+
+def fit_device(
+    device: HardwareProfile, rows: pd.DataFrame, *, points: int | None = None, report: Report | None = None
+) -> dict[Key, Result]:
+    """Every class the rows tell something about; ``report`` hears of each as it is done."""
+    results: dict[Key, Result] = {}
+    for spec in kernel_classes():
+        result = fit_class(for_device(spec, device), device, rows, points=points)
+        if result is not None:
+            results[spec.key, spec.dtype] = result
+            if report is not None:
+                report((spec.key, spec.dtype), result)
+    return results
+
+
+def kernel_tables(folder: Path) -> list[Path]:
+    """The files ``kernels_*.csv[.gz]`` of a folder, by name."""
+    return sorted(path for path in folder.glob("kernels_*.csv*") if path.name.endswith((".csv", ".csv.gz")))

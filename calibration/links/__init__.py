@@ -1,0 +1,1 @@
+"""Constants of collectives and transfers, and how they were fitted. Forms: ``simulator/links``."""

@@ -1,0 +1,1 @@
+"""A peer held beside ours: Vidur's kernel profiles, its iteration times and its per-request results."""

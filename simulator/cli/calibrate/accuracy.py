@@ -1,0 +1,43 @@
+"""``inferplan calibrate accuracy``: held-out errors of the shipped devices from a folder of kernel tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.errors import InputError
+
+
+def accuracy_command(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with kernels_<device>.csv[.gz] tables.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Markdown file to write.")] = Path("ACCURACY.md"),
+    device: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only these; default: all five.")] = None,
+    fits: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write constants and corrections of each device here.")
+    ] = None,
+) -> None:
+    """Fit every device's kernel classes with whole shape families held out, and write the table of errors."""
+    from calibration.fit.accuracy import FEW_POINTS, DeviceAccuracy, render
+    from calibration.fit.device import device_rows, fit_device
+    from calibration.fit.files import device_fit, write_device
+    from calibration.fit.shipped import COLLECTION, TABLES
+    from simulator.atomic import write_text
+    from simulator.hardware.catalog import load_hardware
+
+    names = [load_hardware(name).name for name in device] if device else list(TABLES)
+    found = []
+    for name in names:
+        hardware = load_hardware(name)
+        if name not in TABLES:
+            raise InputError("has no table; allowed: " + ", ".join(TABLES), path="--device", value=name)
+        path = folder / f"kernels_{TABLES[name]}.csv.gz"
+        rows, _ = device_rows([str(path)], hardware)
+        full = fit_device(hardware, rows)
+        found.append(DeviceAccuracy(name, full, fit_device(hardware, rows, points=FEW_POINTS)))
+        typer.echo(f"{name}: {len(full)} kernel classes")
+        if fits is not None:
+            write_device(fits / f"{name}.yaml", device_fit(hardware, full, COLLECTION))
+    write_text(out, render(found))
+    typer.echo(f"Written to {out}")

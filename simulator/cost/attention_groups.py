@@ -1,0 +1,99 @@
+"""Attention of equal layers, prepared for the compiled step cost: form, correction, measured rows, on plain numbers."""
+
+from __future__ import annotations
+
+from simulator.cost.attention_forms import PlainOps
+from simulator.cost.deployment import Deployment
+from simulator.cost.exact_times import PrefillSums, exact_decode, exact_prefill
+from simulator.cost.operator_time import decode_factors, decode_form, prefill_factors, prefill_form
+from simulator.cost.plain_factors import DecodePieces, PrefillFactors
+from simulator.models.attention import GQAAttention
+from simulator.models.spec import LayerBlock
+from simulator.operators.attention import DecodeStatistics, PrefillStatistics, decode_work, prefill_work
+from simulator.operators.work import DecodeAttention, LatentDecode, PrefillAttention
+
+
+class DecodeGroup:
+    """Equal layers' decode attention. ``scale``: layers times engine multiplier; ``window``: in tokens, None = none."""
+
+    __slots__ = ("exact", "factors", "form", "scale", "window")
+
+    def __init__(
+        self, shape: DecodeAttention | LatentDecode, scale: float, window: int | None, deployment: Deployment
+    ) -> None:
+        self.form = decode_form(shape, deployment)
+        grid = decode_factors(shape, self.form, deployment)
+        self.factors = None if grid is None else DecodePieces(grid)
+        self.exact: dict[tuple[int, int], float] = {}
+        if isinstance(shape, DecodeAttention):
+            self.exact = exact_decode(shape, deployment.fits.exact)
+        self.scale, self.window = scale, window
+
+    @property
+    def plain(self) -> bool:
+        """Whether lists over the sequences describe it: no window, no measured rows."""
+        return self.window is None and not self.exact
+
+    def seconds(self, sequences: int, queries: int, kv_tokens: int) -> float:
+        """All layers of the group; ``kv_tokens``: summed KV before the window."""
+        attended = kv_tokens if self.window is None else min(kv_tokens, sequences * self.window)
+        once: float = self.form.seconds(sequences, queries, attended, PlainOps)
+        if self.factors is not None:
+            once *= self.factors.at(sequences, attended / sequences)
+        if self.exact and queries == sequences:
+            once = self.exact.get((sequences, attended), once)
+        return self.scale * once
+
+
+class PrefillGroup:
+    """Equal layers' prefill attention."""
+
+    __slots__ = ("exact", "factors", "form", "scale", "window")
+
+    def __init__(self, shape: PrefillAttention, scale: float, window: int | None, deployment: Deployment) -> None:
+        self.form = prefill_form(shape, deployment)
+        grid = prefill_factors(shape, self.form, deployment)
+        self.factors = None if grid is None else PrefillFactors(grid)
+        self.exact: dict[PrefillSums, float] = exact_prefill(shape, deployment.fits.exact)
+        self.scale, self.window = scale, window
+
+    def seconds(self, sequences: int, tokens: int, pairs: int, kv_tokens: int, tiles: int) -> float:
+        """All layers of the group; sums as in ``StepFeatures``, before the window."""
+        if self.window is not None:
+            pairs = min(pairs, tokens * self.window)
+            kv_tokens = min(kv_tokens, tokens + sequences * self.window)
+        once: float = self.form.seconds(sequences, tokens, pairs, kv_tokens, tiles, PlainOps)
+        if self.factors is not None:
+            once *= self.factors.at(sequences, tokens, kv_tokens)
+        if self.exact:
+            once = self.exact.get((sequences, tokens, pairs, kv_tokens), once)
+        return self.scale * once
+
+
+def decode_groups(deployment: Deployment) -> list[DecodeGroup]:
+    """One group for each kind of layer and mixer that follows the summed KV."""
+    scale, groups = deployment.engine.decode_attention_multiplier, []
+    for block, count in deployment.model.layer_groups:
+        for mixer in block.mixers:
+            for work in decode_work(mixer, deployment.layout, DecodeStatistics(1, 1, 1), count):
+                assert isinstance(work.shape, DecodeAttention | LatentDecode)
+                groups.append(DecodeGroup(work.shape, count * scale, mixer.sliding_window, deployment))
+    return groups
+
+
+def prefill_groups(deployment: Deployment) -> list[PrefillGroup]:
+    """One group for each kind of layer that has a prefill form."""
+    groups = []
+    for block, count in deployment.model.layer_groups:
+        if not has_prefill_form(block):
+            continue
+        for work in prefill_work(block.attention, deployment.layout, PrefillStatistics(1, 1, 1, 1, 1), count):
+            assert isinstance(work.shape, PrefillAttention), f"{type(work.shape).__name__} has no compiled form"
+            scale = count * deployment.engine.prefill_attention_multiplier
+            groups.append(PrefillGroup(work.shape, scale, block.attention.sliding_window, deployment))
+    return groups
+
+
+def has_prefill_form(block: LayerBlock) -> bool:
+    """Whether a layer's prefill is one attention call over the step's own sums."""
+    return isinstance(block.attention, GQAAttention) and block.cross_attention is None

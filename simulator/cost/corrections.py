@@ -1,0 +1,136 @@
+"""Corrections: the residuals of a device's closed forms, prepared for the layers of a deployment.
+
+One ``FactorGrid`` per kernel class and layer shape, made when first asked for and kept. No grid where the device has no
+residual for the kernel class and number format: the closed form speaks alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
+from simulator.cost.factor_grid import FactorGrid, Sizes, half_octaves, held, octaves, rising, rising_between
+from simulator.hardware.residuals import Residual
+from simulator.operators.features import QUERY_TILE
+
+Floats = npt.NDArray[np.float64]
+
+INSIDE = 0.5
+"""A correction speaks for a shape when a centre lies so near that its bump is at least this high there."""
+
+_ROWS = half_octaves(20)[half_octaves(20) != 24]
+"""Rows, tokens, ... of one call. Without 24, the one knot above 16 that is no multiple of 16: some kernels are slower
+there, and a correction of such sizes must not reach into their neighbourhood."""
+_BYTES = octaves(32)
+_DECODE_SEQUENCES, _DECODE_KV = half_octaves(13), half_octaves(21)
+_PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN = octaves(10), octaves(17), octaves(12)
+_SLOPE_STEP = 1e-3
+
+_SAME_KERNELS = {"fp16": "bf16"}
+"""Number formats whose kernels share constants, and so residuals."""
+
+
+class Corrections:
+    """Factors on closed-form seconds; ``residuals`` as in ``KernelFits``."""
+
+    def __init__(self, residuals: Mapping[tuple[str, str], Residual]) -> None:
+        self._residuals = residuals
+        self._grids: dict[Hashable, FactorGrid] = {}
+
+    def residual(self, part: str, dtype: str = "") -> Residual | None:
+        """The residual of a kernel class and number format, None without one."""
+        return self._residuals.get((part, dtype)) or self._residuals.get((part, _SAME_KERNELS.get(dtype, dtype)))
+
+    def speaks(self, part: str, dtype: str, shape: tuple[float, ...]) -> bool:
+        """Whether a shape (coordinates as in ``COORDINATES``) lies among those a residual was fitted to."""
+        residual = self.residual(part, dtype)
+        return residual is not None and _nearness(residual, np.log2(np.asarray(shape, dtype=np.float64))) >= INSIDE
+
+    def rows(
+        self, part: str, dtype: str, fixed: tuple[float, ...], closed: Callable[[Floats], Sizes]
+    ) -> FactorGrid | None:
+        """One axis: rows (tokens, bytes) of a call, the other coordinates ``fixed``. ``closed``: rows -> seconds."""
+        return self._along(_ROWS, part, dtype, fixed, closed)
+
+    def bytes(self, part: str, world_size: int, closed: Callable[[Floats], Sizes]) -> FactorGrid | None:
+        """One axis: bytes of a collective."""
+        return self._along(_BYTES, part, "", (world_size,), closed)
+
+    def _along(
+        self, knots: Floats, part: str, dtype: str, fixed: tuple[float, ...], closed: Callable[[Floats], Sizes]
+    ) -> FactorGrid | None:
+        residual = self.residual(part, dtype)
+        if residual is None:
+            return None
+
+        def build() -> FactorGrid:
+            factors = _factors(residual, knots, *fixed)
+            return FactorGrid((knots,), held(factors, rising(np.asarray(closed(knots)))))
+
+        return self._kept((part, dtype, fixed), build)
+
+    def decode(
+        self, dtype: str, heads: int, kv_heads: int, head_dim: int, form: DecodeAttentionForm
+    ) -> FactorGrid | None:
+        """Two axes: sequences, mean KV tokens per sequence. Seconds never fall as KV grows."""
+        residual = self.residual("decode_attention", dtype)
+        if residual is None:
+            return None
+
+        def closed(kv: Floats) -> Floats:
+            sequences = _DECODE_SEQUENCES[:, None]
+            return np.asarray(form.seconds(sequences, sequences, sequences * kv))
+
+        def build() -> FactorGrid:
+            factors = _factors(residual, _DECODE_SEQUENCES[:, None], _DECODE_KV, heads, kv_heads, head_dim)
+            at_knots, step = closed(_DECODE_KV), np.diff(_DECODE_KV)
+            slope = (closed(_DECODE_KV[:-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
+            ratio = rising_between(at_knots, np.maximum(slope, 0.0))
+            # Between two numbers of sequences both their rows speak: each holds what the stricter one demands.
+            around = np.pad(ratio, ((1, 1), (0, 0)), mode="edge")
+            strictest = np.maximum.reduce([around[:-2], ratio, around[2:]])
+            return FactorGrid((_DECODE_SEQUENCES, _DECODE_KV), held(factors, strictest))
+
+        return self._kept(("decode_attention", dtype, heads, kv_heads, head_dim), build)
+
+    def prefill(
+        self, dtype: str, heads: int, kv_heads: int, head_dim: float, form: PrefillAttentionForm
+    ) -> FactorGrid | None:
+        """Three axes: sequences, mean new tokens per sequence, KV tokens per new token (1 without cached context)."""
+        residual = self.residual("prefill_attention", dtype)
+        if residual is None:
+            return None
+
+        def build() -> FactorGrid:
+            sequences = _PREFILL_SEQUENCES[:, None, None]
+            tokens, ratio = _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN[:, None]
+            kv = tokens * ratio
+            factors = _factors(residual, sequences, tokens, kv, heads, kv_heads, head_dim)
+            pairs = tokens * (kv - tokens) + tokens * (tokens + 1) / 2
+            tiles = np.ceil(tokens / QUERY_TILE)
+            seconds = form.seconds(sequences, sequences * tokens, sequences * pairs, sequences * kv, sequences * tiles)
+            values = held(factors, rising(np.asarray(seconds))).swapaxes(1, 2)
+            return FactorGrid((_PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN), values)
+
+        return self._kept(("prefill_attention", dtype, heads, kv_heads, head_dim), build)
+
+    def _kept(self, key: Hashable, build: Callable[[], FactorGrid]) -> FactorGrid:
+        if key not in self._grids:
+            self._grids[key] = build()
+        return self._grids[key]
+
+
+def _factors(residual: Residual, *shape: Sizes) -> Floats:
+    """Factors at shapes whose coordinates broadcast."""
+    logs = [np.log2(np.asarray(size, dtype=np.float64)) for size in shape]
+    return np.asarray(np.exp(residual.log_factor(np.stack(np.broadcast_arrays(*logs), axis=-1))))
+
+
+def _nearness(residual: Residual, log2_shape: Floats) -> float:
+    """Height of the nearest centre's bump, 0..1."""
+    distance = float(np.sqrt((((log2_shape - residual.centres) / residual.scales) ** 2).sum(axis=1)).min())
+    return (1.0 + math.sqrt(3.0) * distance) * math.exp(-math.sqrt(3.0) * distance)
