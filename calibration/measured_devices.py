@@ -19,6 +19,7 @@ import pandas as pd
 from calibration.fit import KernelClass, Result, fit_class, kernel_classes
 from calibration.fit.device import as_fitted
 from calibration.fit.files import DeviceFit, Key, device_fit, origin_of, write_device
+from calibration.fit.mixed_attention import CARDS, FORMAT, fit_card
 from calibration.hygiene import clean
 from calibration.importers.formats import import_measurements
 from calibration.importers.imported import Selection
@@ -172,7 +173,12 @@ def main() -> None:
             print(f"{name:16} {key:18} {dtype or '':9} n={fit.result.rows:5} {layers}", flush=True)
         if arguments.write:
             path = Path(__file__).resolve().parent / "fits" / f"{name}.yaml"
-            write_device(path, constants_of(device, own))
+            whole = constants_of(device, own)
+            if name in CARDS:
+                fitted = dict(whole.fitted)
+                fitted["mixed_attention", FORMAT] = fit_card(name, arguments.tables / FILES["llmservingsim"])
+                whole = replace(whole, fitted=fitted)
+            write_device(path, whole)
 
 
 if __name__ == "__main__":

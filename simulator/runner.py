@@ -16,7 +16,7 @@ from simulator.provenance import provenance
 from simulator.result import RunResult
 from simulator.run_bands import BANDS_UP_TO, moved_to, run_bands
 from simulator.scenario.schema import Scenario
-from simulator.serving_run import simulate_wiring, summary_of
+from simulator.serving_run import economics_of, simulate_wiring, summary_of
 from simulator.wiring import wire
 from simulator.workload.generate import generate
 from simulator.workload.same import same_requests
@@ -56,7 +56,7 @@ def run(
             continue
         outcome = simulate_wiring(wiring, workload, seed, on_progress=progress)
         records = RunRecords(workload, outcome.request_log, outcome.step_logs)
-        summaries.append(summary_of(wiring, records))
+        summaries.append(summary_of(wiring, records) | economics_of(wiring, records))
         notes += [note for note in outcome.notes if note not in notes]
         steps += outcome.engine_steps
         requests += records.log.n

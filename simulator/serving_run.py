@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.cluster.simulation import Progress, SimulationOutcome, simulate
 from simulator.cost.compiled import CompiledStepCost
 from simulator.cost.scaled import ScaledStepCost
+from simulator.energy.run_economics import run_economics
 from simulator.metrics.summary import RunRecords, Summary, SummaryRules, summarise
 from simulator.metrics.work import run_totals
 from simulator.scenario.schema import Scenario
@@ -44,6 +45,12 @@ def summary_of(wiring: Wiring, records: RunRecords) -> Summary:
     scenario: Scenario = wiring.scenario
     rules = SummaryRules(scenario.run.window_rule(), scenario.slo.objectives(), _burstiness(scenario.workload_spec()))
     return summarise(records, rules, run_totals(wiring.deployment, records.steps))
+
+
+def economics_of(wiring: Wiring, records: RunRecords) -> Summary:
+    """Energy, cost and carbon in the scenario's window, for the summary."""
+    scenario: Scenario = wiring.scenario
+    return run_economics(wiring.deployment, records, scenario.economics.rules(), scenario.run.window_rule())
 
 
 def _burstiness(spec: WorkloadSpec) -> float | None:

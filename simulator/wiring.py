@@ -51,6 +51,7 @@ def _wire(scenario: Scenario) -> Wiring:
         num_gpu_blocks_override=engine.num_gpu_blocks_override,
         max_num_seqs=engine.max_num_seqs,
     )
+    scenario.economics.rules().host_power(deployment.hardware)  # mistakes show before the simulation, not after
     notes: list[str] = []
     filled = _engine_defaults(scenario, deployment, memory, notes)
     resolved = scenario.replacing(
@@ -63,7 +64,7 @@ def _wire(scenario: Scenario) -> Wiring:
             }
         ),
     )
-    notes += _number_formats(deployment)
+    notes += _number_formats(deployment) + _power_cap(deployment)
     speculation = resolved.engine.speculative_config
     acceptance = list(speculation.acceptance) if speculation else None
     if speculation:
@@ -74,7 +75,7 @@ def _wire(scenario: Scenario) -> Wiring:
 
 
 def _deployment(scenario: Scenario) -> Deployment:
-    model, hardware = load_model(scenario.model), load_hardware(scenario.hardware)
+    model, hardware = load_model(scenario.model), scenario.economics.applied_to(load_hardware(scenario.hardware))
     wanted = scenario.dtypes
     return Deployment.of(
         model,
@@ -99,6 +100,15 @@ def _number_formats(deployment: Deployment) -> list[str]:
         return []
     wide = f"dtypes.activations: {dtypes.other} quantises the weights only"
     return [f"activations are {dtypes.activations} as the {dtypes.weights} weights are, and multiplied so; {wide}"]
+
+
+def _power_cap(deployment: Deployment) -> list[str]:
+    device = deployment.hardware
+    if device.power_cap_w is None:
+        return []
+    return [
+        f"power cap {device.power_cap_w:g} W: math runs at {device.clock_ratio:.0%} of its rate, memory at full rate"
+    ]
 
 
 def _engine_defaults(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calibration.fit.files import Key
 from calibration.fit.held_out import Layer, Result
+from calibration.fit.unseen import render_unseen
 
 FEW_POINTS = 64
 
@@ -54,6 +55,7 @@ def render(devices: Sequence[DeviceAccuracy]) -> str:
     lines = [_INTRODUCTION]
     for device in devices:
         lines += [f"## {device.device}", "", *_errors(device), "", *_bands(device), ""]
+    lines += [*render_unseen(), ""]
     met, all_of_them = _tally(devices)
     lines.append(f"Targets met: {met} of {all_of_them} (full table and {FEW_POINTS} points counted apart).")
     return "\n".join(lines) + "\n"
@@ -146,10 +148,11 @@ def _name(key: Key) -> str:
 _INTRODUCTION = f"""\
 # Accuracy of the kernel cost model
 
-Made by `inferplan calibrate accuracy FOLDER` from measured kernel tables that are not stored here (aiconfigurator-core
-0.12.0, Apache-2.0). Errors are median / 90th percentile of `|predicted / measured - 1|` of *single kernels* in percent,
-on whole shape families held out of the fit in four folds: (n, k) pairs, (heads, KV heads) pairs, expert shapes, message
-sizes. The exact-hit layer L3 is off. Summed over a step, errors in both directions cancel.
+Made by `inferplan calibrate accuracy FOLDER --write` from measured kernel tables that are not stored here
+(aiconfigurator-core 0.12.0, Apache-2.0). Errors are median / 90th percentile of `|predicted / measured - 1|` of
+*single kernels* in percent, on whole shape families held out of the fit in four folds: (n, k) pairs, (heads, KV
+heads) pairs, expert shapes, message sizes. The exact-hit layer L3 is off. Summed over a step, errors in both
+directions cancel.
 
 L0: data sheet and usual shares, nothing fitted. L1: closed form, constants fitted. L1+L2: with the smooth correction,
 where it helps on held-out shapes; what the simulator uses inside the measured ones. {FEW_POINTS} points: only so many

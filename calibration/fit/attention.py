@@ -44,7 +44,7 @@ def prefill_class(kv_dtype: str) -> KernelClass:
         low=(0.2, 0.1, 1.0, 0.7, 1.0, 1e-2, 1e-2, 1e-3, 1e-2),
         high=(1.1, 1.2, 30.0, 8.0, 12.0, 20.0, 200.0, 1.5, 1e3),
         coordinates=lambda rows: columns(rows, "batch", "q_len", "kv_len", "heads", "kv_heads", "head_dim"),
-        scales=(2.0, 2.0, 3.0, 2.0, 2.0, 2.0), centres=600,
+        scales=(2.0, 2.0, 3.0, 2.0, 2.0, 2.0), centres=1000, ridge=0.05,
     )  # fmt: skip
 
 
@@ -72,11 +72,11 @@ def decode_class(kv_dtype: str) -> KernelClass:
 
     return KernelClass(
         "decode_attention", kv_dtype, DecodeAttentionFit, pick, predict, _HEAD_SHAPES,
-        start=(0.9, 5.0, 3.5, 0.4, 0.2, 8.0, 0.7),
-        low=(0.3, 1.0, 0.01, 1e-3, 1e-4, 0.01, 0.01),
-        high=(MOST_BANDWIDTH, 30.0, 20.0, 2.0, 10.0, 40.0, 1.0),
+        start=(0.9, 5.0, 3.5, 0.4, 0.2, 8.0, 0.7, 0.1, 0.1),
+        low=(0.3, 1.0, 0.01, 1e-3, 1e-4, 0.01, 0.01, 1e-3, 1e-3),
+        high=(MOST_BANDWIDTH, 30.0, 20.0, 2.0, 10.0, 40.0, 1.0, 20.0, 10.0),
         coordinates=lambda rows: columns(rows, "batch", "kv_len", "heads", "kv_heads", "head_dim"),
-        scales=(2.0, 2.0, 12.0, 4.0, 4.0), centres=800,
+        scales=(2.0, 2.0, 12.0, 4.0, 4.0), centres=1200, ridge=0.05,
     )  # fmt: skip
 
 

@@ -15,14 +15,19 @@ sheet."""
 _SHAPES = ("sharpness", "balance_sharpness", "wave_exponent", "head_dim_exponent", "ramp_exponent")
 """Exponents: they say how a curve bends, not how fast a machine is."""
 
+_PEAK = "math_share"
+"""No multiply beats the peak, which on a processor is the best rate measured. Bandwidth has no such limit: a cache may
+hold what a kernel reads."""
+
 
 def for_device(spec: KernelClass, device: HardwareProfile) -> KernelClass:
     """The class with the bounds of the device's kind."""
     if device.kind != "cpu":
         return spec
-    factors = [1.0 if name in _SHAPES else CPU_WIDER for name in spec.numbers]
-    return replace(
-        spec,
-        low=tuple(value / factor for value, factor in zip(spec.low, factors, strict=True)),
-        high=tuple(value * factor for value, factor in zip(spec.high, factors, strict=True)),
-    )
+    bounds = zip(spec.numbers, spec.low, spec.high, strict=True)
+    opened = [(low, high) if name in _SHAPES else _opened(name, low, high) for name, low, high in bounds]
+    return replace(spec, low=tuple(low for low, _ in opened), high=tuple(high for _, high in opened))
+
+
+def _opened(name: str, low: float, high: float) -> tuple[float, float]:
+    return low / CPU_WIDER, high if name == _PEAK else high * CPU_WIDER

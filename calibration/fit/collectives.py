@@ -17,10 +17,19 @@ _SCALES = (1.5, 1.5)
 
 
 def custom_all_reduce_class() -> KernelClass:
-    """vLLM's own kernel, captured in a graph."""
+    """vLLM's own kernel, captured in a graph.
+
+    The tables hold what vLLM does at every size and group. It hands larger buffers to NCCL, and without NVLink among
+    all ranks its kernel serves two: rows beyond either limit are of another kernel.
+    """
+
+    def pick(table: pd.DataFrame, device: HardwareProfile) -> pd.DataFrame:
+        rows = table[(table["op"] == "allreduce_custom") & (table["kernel"] == _GRAPH_KERNEL)]
+        rows = rows[rows["bytes"] < kernels.CUSTOM_ALL_REDUCE_BYTES]
+        return rows if device.link.topology == "switch" else rows[rows["world_size"] == 2]
+
     return KernelClass(
-        "custom_all_reduce", None, CustomAllReduceFit,
-        lambda table, _: table[(table["op"] == "allreduce_custom") & (table["kernel"] == _GRAPH_KERNEL)],
+        "custom_all_reduce", None, CustomAllReduceFit, pick,
         _predict(kernels.custom_all_reduce_seconds), ("bytes",),
         start=(4.0, 0.1, 0.6, 4.0, 0.7), low=(0.5, 1e-3, 0.05, 0.1, 0.05), high=(30.0, 1.5, 1.2, 60.0, 1.2),
         coordinates=lambda rows: columns(rows, "bytes", "world_size"), scales=_SCALES,
@@ -33,7 +42,7 @@ def nccl_all_reduce_class() -> KernelClass:
         "nccl_all_reduce", None, NcclAllReduceFit,
         lambda table, _: table[(table["op"] == "nccl_all_reduce") & table["dtype"].isin(["fp16", "bf16"])],
         _predict(kernels.nccl_all_reduce_seconds), ("bytes",),
-        start=(5.0, 0.5, 0.7, 0.9), low=(0.5, 1e-3, 0.05, 0.2), high=(60.0, 1.5, 1.2, 5.0),
+        start=(5.0, 0.5, 0.7, 0.9, 0.05), low=(0.5, 1e-3, 0.05, 0.2, 1e-3), high=(60.0, 1.5, 1.2, 5.0, 3.0),
         coordinates=lambda rows: columns(rows, "bytes", "world_size"), scales=_SCALES,
     )  # fmt: skip
 

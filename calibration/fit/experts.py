@@ -53,7 +53,7 @@ def moe_class(dtype: str) -> KernelClass:
         coordinates=lambda rows: (
             *columns(rows, "m", "k"), _inner(rows), *columns(rows, "experts", "topk")
         ),
-        scales=(3.0, 3.0, 3.0, 3.0, 3.0), ridge=3.0,
+        scales=(3.0, 3.0, 3.0, 3.0, 3.0), ridge=0.5,
     )  # fmt: skip
 
 

@@ -24,6 +24,11 @@ Key = tuple[str, str | None]
 _HEADER = "# Kernel constants (inferplan calibrate). Forms: simulator/cost; units: simulator/hardware/fits.py"
 
 
+FITTED_ELSEWHERE = ("mixed_attention",)
+"""Kernel classes with a fit of their own (``calibration.fit.mixed_attention``): a file that is written anew keeps
+them."""
+
+
 @dataclass(frozen=True)
 class DeviceFit:
     """Constants with origin, and corrections, per (kernel class, number format)."""
@@ -37,9 +42,11 @@ def device_fit(device: HardwareProfile, results: Mapping[Key, Result], collectio
     """Own results, completed by what the device borrows (``simulator.hardware.stand_ins``) where it has none."""
     own = {key: Fitted(result.constants, origin_of(result, collection)) for key, result in results.items()}
     lends_itself = stand_in_for(device).constants == device.name
-    borrowed = entries(load_fits(device) if lends_itself else borrowed_fits(device))
+    present = entries(load_fits(device))
+    borrowed = present if lends_itself else entries(borrowed_fits(device))
+    elsewhere = {key: fitted for key, fitted in present.items() if key[0] in FITTED_ELSEWHERE}
     order = [item.name for item in fields(KernelFits)]
-    joined = dict(sorted({**borrowed, **own}.items(), key=lambda entry: order.index(entry[0][0])))
+    joined = dict(sorted({**borrowed, **elsewhere, **own}.items(), key=lambda entry: order.index(entry[0][0])))
     residuals = {key: result.residual for key, result in results.items() if result.residual is not None}
     return DeviceFit(device.name, joined, residuals)
 

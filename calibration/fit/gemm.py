@@ -76,6 +76,6 @@ def gemm_class(dtype: str) -> KernelClass:
     return KernelClass(
         "gemm", _NAMES.get(dtype, dtype), GemmFit, pick, predict, ("n", "k"), start, low, high,
         apart=quantise if narrow else None,
-        coordinates=lambda rows: columns(rows, "m", "n", "k"), scales=(2.0, 2.0, 2.0),
+        coordinates=lambda rows: columns(rows, "m", "n", "k"), scales=(2.0, 2.0, 2.0), centres=700,
         choices={"tiles": TILE_RULES if dtype == "fp8" else TILE_RULES[:1]},
     )  # fmt: skip

@@ -17,7 +17,7 @@ from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.residuals import Residual
 
 FOLDS = 4
-MOST_ROWS = 6000
+MOST_ROWS = 12000
 
 
 @dataclass(frozen=True)

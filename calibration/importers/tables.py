@@ -68,7 +68,7 @@ def canonical(rows: pd.DataFrame, device: str | None) -> tuple[pd.DataFrame, lis
         else:
             gone = []
         dropped += gone
-    rows = rows.assign(device=[_profile_of(name, device) for name in rows["device"].astype(str)])
+    rows = rows.assign(device=rows["device"].astype(str).map(lambda name: _profile_of(name, device)))
     for column in ("dtype", "kv_dtype"):
         rows, gone = _our_formats(rows, column)
         dropped += gone

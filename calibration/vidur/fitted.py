@@ -60,7 +60,8 @@ def fit_kernels(rows: pd.DataFrame, device: HardwareProfile) -> FittedKernels:
 
 def _classes() -> list[KernelClass]:
     """The classes of ``calibration.fit`` that Vidur timed, in 16 bit, and element-wise kernels."""
-    known = [spec for spec in kernel_classes() if spec.key in _HELD_OUT and spec.key != "stream" and spec.dtype in ("bf16", None)]
+    theirs = set(_HELD_OUT) - {"stream"}
+    known = [spec for spec in kernel_classes() if spec.key in theirs and spec.dtype in ("bf16", None)]
     return [replace(spec, held_out=_HELD_OUT[spec.key]) for spec in [*known, _stream_class()]]
 
 
@@ -98,7 +99,7 @@ def _kernel_fits(device: HardwareProfile, results: Mapping[str, Result]) -> Kern
                         result.p90_error)  # fmt: skip
         fitted = Fitted(result.constants, origin)
         fits[key] = fitted if key in ("nccl_all_reduce", "stream") else {"bf16": fitted}
-    return replace(load_fits(device), residuals={}, **fits)
+    return replace(load_fits(device), residuals={}, mixed_attention={}, **fits)
 
 
 def vidur_engine(rules: Rules) -> EngineProfile:

@@ -57,7 +57,9 @@ def estimate_command(
 def _print_json(result: EstimateResult, detail: bool) -> None:
     import json
 
-    content = result.summary()
+    from simulator.energy.batch_economics import batch_economics
+
+    content = result.summary() | batch_economics(result)
     if detail:
         frame = result.to_frame()
         content["operators"] = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")

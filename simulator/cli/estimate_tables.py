@@ -13,7 +13,9 @@ from rich.table import Table
 from simulator.cost.band_text import BAND_MEANING, rounded, with_range
 from simulator.cost.estimate import EstimateResult, PhaseEstimate, milliseconds_with_range
 from simulator.cost.step_cost import OperatorTime
+from simulator.energy.batch_economics import batch_economics
 from simulator.hardware.profile import GIB
+from simulator.report.economics import economics_lines
 
 _BAR = 20
 _PIPED_WIDTH = 120
@@ -83,7 +85,15 @@ def _print_summary(console: Console, result: EstimateResult) -> None:
     speed = with_range(result.output_tokens_per_s, *bands.output_tokens_per_s, "tok/s")
     table.add_row("speed", speed, _speed(result))
     _add_memory(table, result)
+    for name, text in economics_lines(batch_economics(result)):
+        table.add_row(name, *_figure_and_rest(text))
     console.print(table)
+
+
+def _figure_and_rest(text: str) -> tuple[str, str]:
+    """The figure, and in the last column what it assumes."""
+    head, bracket, rest = text.partition(" (")
+    return (head, bracket.lstrip() + rest) if bracket else ("", text)
 
 
 def _speed(result: EstimateResult) -> str:

@@ -13,6 +13,7 @@ from simulator import __version__
 from simulator.cli.calibrate import calibrate_app
 from simulator.cli.errors import exits_cleanly
 from simulator.cli.estimate import estimate_command
+from simulator.cli.goal import goal_command
 from simulator.cli.show import show_command
 from simulator.cli.trace import trace_app
 from simulator.cli.validate import validate_command
@@ -82,6 +83,7 @@ def run_command(
 
 
 app.command("estimate")(exits_cleanly(estimate_command))
+app.command("goal")(exits_cleanly(goal_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.cost.band_text import BAND_MEANING
+from simulator.report.economics import economics_lines
 from simulator.report.figures import (
     LATENCIES,
     LATENCY_COLUMNS,
@@ -38,6 +39,7 @@ def result_text(result: RunResult, written: Sequence[Path]) -> str:
         f"{result.title}\n{_window(summary)}",
         _latency_table(summary),
         "\n".join(f"{name:<12} {text}" for name, text in throughput_lines(summary)),
+        "\n".join(_entry(name, text) for name, text in economics_lines(summary)),
         "\n".join(_wrapped(text) for text in (_diagnosis(summary), *summary["notes"])),
         _trust(result),
     ]
@@ -95,6 +97,11 @@ def _trust(result: RunResult) -> str:
         f"Kernel times: {shares}; host: {result.provenance['engine']['name']}. "
         f"Simulated in {timing['wall_s']:.2f} s ({timing['requests_per_wall_s']:,.0f} requests/s)."
     )
+
+
+def _entry(name: str, text: str) -> str:
+    """A named line; what does not fit continues below the text."""
+    return textwrap.fill(f"{name:<12} {text}", WIDTH, subsequent_indent=" " * 13, break_long_words=False)
 
 
 def _wrapped(text: str) -> str:

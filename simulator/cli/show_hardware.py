@@ -87,10 +87,11 @@ def _power_and_price(device: HardwareProfile) -> list[Fact]:
     price = device.price
     return [
         Fact("rated power", device.tdp_w, "W"),
+        Fact("standby power", device.standby_w, "W", "context loaded, nothing running"),
         Fact("idle power", device.idle_w, "W"),
         Fact("price", None, "$/h", "no price found")
         if price is None
-        else Fact("price", price.usd_per_hour, "$/h", f"{price.as_of}: {price.basis}"),
+        else Fact("price", price.usd_per_hour, "$/h", f"{price.terms.replace('_', ' ')}, {price.as_of}: {price.basis}"),
     ]
 
 
@@ -101,6 +102,7 @@ def _constants(device: HardwareProfile) -> list[Fact]:
         "matrix multiply": fits.gemm,
         "prefill attention": fits.prefill_attention,
         "decode attention": fits.decode_attention,
+        "mixed attention": fits.mixed_attention,
         "experts": fits.moe,
     }
     facts = [

@@ -96,10 +96,17 @@ class PrefillAttentionForm:
 class DecodeAttentionForm:
     """One attention call over the decoding sequences of a step, one layer: two straight lines in their summed KV.
 
-    ``t = t0 + max(cta u, ramp u^x + KV bytes / (em BW) + lk * serial blocks)`` with ``u = (d/128)^h max(1, units/SM)``
+    ``t = t0 + max(cta u, ramp u^x + KV bytes / (em BW) + lk * serial blocks + lu * unsplit blocks)`` with
+    ``u = (d/128)^h max(1, units/SM)``
 
     A unit is one sequence and KV head (and every further 64 query rows). An underfilled device splits a unit's KV over
     its idle SMs, so that ``serial blocks = KV per sequence / 128 * min(1, units/SM)``.
+
+    FlashAttention-2 does both only after folding the query heads of a KV head into one tile. Heads without a group are
+    not folded and their KV is not split: ``unsplit blocks = KV per sequence / 128 * max(0, 1 - units/SM)`` (on A100,
+    3.0 us a block up to 64k tokens, for 1 to 8 heads alike). For several sequences and KV heads, folding is a
+    transposition that copies queries and outputs (part of ``t0``: 6 us on A100). Both constants come out as zero where
+    a library does neither (FlashAttention-3).
     """
 
     def __init__(
@@ -115,6 +122,8 @@ class DecodeAttentionForm:
         head_effect = (head_dim / 128) ** fit.head_dim_exponent
         if device.kind == "cpu":
             kv_heads = heads  # a processor walks through the KV once per query head; its caches hold it meanwhile
+        self.regroup_s = fit.regroup_us * US * (heads > kv_heads) * (kv_heads > 1)
+        self.unsplit_s = fit.unsplit_block_us * US / KV_BLOCK * (heads == kv_heads)
         self.group_rows = heads / kv_heads / ROWS_PER_UNIT
         self.kv_heads_per_sm = kv_heads / device.multiprocessors
         self.latency_s = fit.latency_us * US
@@ -131,9 +140,12 @@ class DecodeAttentionForm:
         """
         per_sm = self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
         waves = ops.maximum(1.0, per_sm)
-        least = self.latency_s + self.unit_s * waves
-        start = self.latency_s + self.ramp_s * waves**self.ramp_exponent
-        return least, start, self.kv_s + self.serial_s * ops.minimum(1.0, per_sm) / sequences
+        latency = self.latency_s + self.regroup_s * (sequences > 1)
+        least = latency + self.unit_s * waves
+        start = latency + self.ramp_s * waves**self.ramp_exponent
+        filled = ops.minimum(1.0, per_sm)
+        walk = self.serial_s * filled + self.unsplit_s * (1.0 - filled)
+        return least, start, self.kv_s + walk / sequences
 
     def seconds(self, sequences: Sizes, queries: Sizes, kv_tokens: Sizes, ops: Any = np) -> Sizes:
         """Seconds of one call; arguments are the decode sums of ``StepFeatures``."""

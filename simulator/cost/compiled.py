@@ -9,6 +9,7 @@ A step's cost is a sum of parts that each follow from few statistics, because wo
   number of sequences alone (state updates, cross attention) are folded in;
 * prefill attention: a closed form in the chunk sums, on plain floats, times a correction interpolated between octaves;
   mixers without one take the readable path;
+* decodes in one call with prompts (``mixed_attention``): a closed form in the decode sums, on plain floats;
 * the encoder of an encoder-decoder: a list over the admitted requests.
 
 Tables are filled by numpy through the very functions the readable path uses, and grow by doubling when a larger step
@@ -26,6 +27,7 @@ import numpy.typing as npt
 from simulator.cost.attention_groups import decode_groups, has_prefill_form, prefill_groups
 from simulator.cost.deployment import Deployment
 from simulator.cost.host_time import host_seconds, launch_floor_seconds
+from simulator.cost.joint_groups import joint_groups
 from simulator.cost.operator_time import operator_seconds
 from simulator.cost.static_shapes import compiled_context, executed
 from simulator.models.spec import LayerBlock
@@ -52,6 +54,7 @@ class CompiledStepCost:
         self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].plain)
         self._pieces = self._decode[0].factors if self._plain_decode and self._decode else None
         self._prefill = prefill_groups(deployment)
+        self._joint, self._apart = joint_groups(deployment, self._decode, self._prefill)
         self._formless = [group for group in deployment.model.layer_groups if not has_prefill_form(group[0])]
         self._has_encoder = deployment.model.encoder is not None
         self._build(max(1, max_num_batched_tokens))
@@ -91,7 +94,9 @@ class CompiledStepCost:
         try:
             seconds = self._token_s[tokens] + self._sampled_s[features.sampled]
             if decoding:
-                if self._plain_decode and features.decode_queries == decoding:
+                if self._joint and (features.prefill_seqs or features.decode_queries != decoding):
+                    seconds += self._joint_seconds(features)
+                elif self._plain_decode and features.decode_queries == decoding:
                     kv_tokens = features.decode_kv
                     attention = self._start_s[decoding] + self._per_kv_s[decoding] * kv_tokens
                     least = self._least_s[decoding]
@@ -128,13 +133,26 @@ class CompiledStepCost:
     def _decode_seconds(self, features: StepFeatures) -> float:
         """Decode attention with verifications (several queries per sequence), windows or several kinds of layers."""
         sequences, queries, kv_tokens = features.decode_seqs, features.decode_queries, features.decode_kv
-        if queries == sequences:
-            seconds = self._fixed_s[sequences]
-        else:
-            seconds = float(_fixed_seconds(self.deployment, float(sequences), float(queries)))
+        seconds = self._sequence_seconds(features)
         for group in self._decode:
             seconds += group.seconds(sequences, queries, kv_tokens)
         return seconds
+
+    def _joint_seconds(self, features: StepFeatures) -> float:
+        """Decode attention in one call with longer queries, where the layer's library runs it so."""
+        seconds = self._sequence_seconds(features)
+        for group in self._joint:
+            seconds += group.seconds(features)
+        for own in self._apart:
+            seconds += own.seconds(features.decode_seqs, features.decode_queries, features.decode_kv)
+        return seconds
+
+    def _sequence_seconds(self, features: StepFeatures) -> float:
+        """Kernels and host time that follow the decoding sequences and their query rows alone."""
+        sequences, queries = features.decode_seqs, features.decode_queries
+        if queries == sequences:
+            return self._fixed_s[sequences]
+        return float(_fixed_seconds(self.deployment, float(sequences), float(queries)))
 
     def _prefill_seconds(self, features: StepFeatures) -> float:
         """Prefill attention of every layer and its host time."""

@@ -30,6 +30,9 @@ _DECODE_SEQUENCES, _DECODE_KV = half_octaves(13), half_octaves(21)
 _PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN = octaves(10), octaves(17), octaves(12)
 _SLOPE_STEP = 1e-3
 
+_KV_HEADS = -2
+"""Coordinate of the KV heads in the residuals of both attention classes."""
+
 _SAME_KERNELS = {"fp16": "bf16"}
 """Number formats whose kernels share constants, and so residuals."""
 
@@ -86,7 +89,9 @@ class Corrections:
             return np.asarray(form.seconds(sequences, sequences, sequences * kv))
 
         def build() -> FactorGrid:
-            factors = _factors(residual, _DECODE_SEQUENCES[:, None], _DECODE_KV, heads, kv_heads, head_dim)
+            fold = _fold(residual, kv_heads)
+            sequences = fold * _DECODE_SEQUENCES[:, None]
+            factors = _factors(residual, sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
             at_knots, step = closed(_DECODE_KV), np.diff(_DECODE_KV)
             slope = (closed(_DECODE_KV[:-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
             ratio = rising_between(at_knots, np.maximum(slope, 0.0))
@@ -109,7 +114,8 @@ class Corrections:
             sequences = _PREFILL_SEQUENCES[:, None, None]
             tokens, ratio = _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN[:, None]
             kv = tokens * ratio
-            factors = _factors(residual, sequences, tokens, kv, heads, kv_heads, head_dim)
+            fold = _fold(residual, kv_heads)
+            factors = _factors(residual, fold * sequences, tokens, kv, heads / fold, kv_heads / fold, head_dim)
             pairs = tokens * (kv - tokens) + tokens * (tokens + 1) / 2
             tiles = np.ceil(tokens / QUERY_TILE)
             seconds = form.seconds(sequences, sequences * tokens, sequences * pairs, sequences * kv, sequences * tiles)
@@ -122,6 +128,16 @@ class Corrections:
         if key not in self._grids:
             self._grids[key] = build()
         return self._grids[key]
+
+
+def _fold(residual: Residual, kv_heads: float) -> float:
+    """How many times more KV heads a call has than any that was timed; 1 within the timed ones.
+
+    Attention works in units of one sequence and KV head, so that a call on ``f`` times the KV heads is one on ``f``
+    times the sequences with the most KV heads timed (32 KV heads of a multi-head layer: four times as many of 8).
+    """
+    most = 2.0 ** float(residual.centres[:, _KV_HEADS].max())
+    return max(1.0, kv_heads / most)
 
 
 def _factors(residual: Residual, *shape: Sizes) -> Floats:

@@ -70,6 +70,7 @@ class EngineProfile:
         for ranks.
     static_context: executables are compiled for a context length, which decode attention reads whole.
     custom_all_reduce: the engine has an all-reduce kernel of its own beside the library's.
+    separate_decode_calls: prompts and decodes of a step are two attention calls, whatever the device's library can do.
     bounds: ``(term, low, high)``: how far the fit leaves each term open, in the term's own unit.
     """
 
@@ -99,6 +100,7 @@ class EngineProfile:
     ranks_per_device: int = 1
     static_context: bool = False
     custom_all_reduce: bool = True
+    separate_decode_calls: bool = False
 
     def bound(self, term: str) -> tuple[float, float]:
         """``(low, high)`` of a term; its value twice when no range is stated."""
@@ -128,11 +130,9 @@ def load_engine(name_or_path: str | Path = DEFAULT_ENGINE) -> EngineProfile:
     path = Path(name).expanduser()
     if path.suffix in (".yaml", ".yml"):
         return read_engine(path)
-    known: dict[str, Path] = {}
-    for file in engine_files():
-        known[file.stem.lower()] = file
-        for alias in read_yaml(file).texts("aliases"):
-            known[alias.lower()] = file
+    known = {file.stem.lower(): file for file in engine_files()}
+    if name.lower() not in known:  # only then is it worth reading every file for its aliases
+        known |= {alias.lower(): file for file in engine_files() for alias in read_yaml(file).texts("aliases")}
     if name.lower() not in known:
         raise InputError(
             f"no such engine profile; known: {', '.join(sorted(known))}",
@@ -171,6 +171,7 @@ def read_engine(path: Path) -> EngineProfile:
         ranks_per_device=file.whole("ranks_per_device", base.ranks_per_device if base else 1),
         static_context=file.flag("static_context", base.static_context if base else False),
         custom_all_reduce=file.flag("custom_all_reduce", base.custom_all_reduce if base else True),
+        separate_decode_calls=file.flag("separate_decode_calls", base.separate_decode_calls if base else False),
         bounds=tuple((name, low, high) for name, (_, low, high) in terms.items()),
         **{name: value for name, (value, _, _) in terms.items()},
     )

@@ -29,6 +29,8 @@ US = 1e-6
 _STEP_DEPTH = 128
 _QUANTISE_CHUNK = 2048
 """Elements the threads of one CTA quantise at a time: 256 threads, 16 bytes each."""
+CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
+"""Buffers of this size and more go to the library: ``max_size`` of vLLM's and SGLang's ``CustomAllreduce``."""
 _EXPERT_TILE_ROWS = (16, 32, 64, 128)
 _ALIGNED_WIDTH = 16
 
@@ -121,8 +123,9 @@ def custom_all_reduce_seconds(
 
 
 def nccl_all_reduce_seconds(fit: NcclAllReduceFit, device: HardwareProfile, nbytes: Sizes, world_size: int) -> Sizes:
-    """Library all-reduce: latency and ring wire time joined by a p-norm."""
-    wire = 2.0 * (world_size - 1) / world_size * nbytes / (fit.wire_share * device.group_bytes_per_s(world_size))
+    """Library all-reduce: latency and ring wire time joined by a p-norm; ranks on one bus crowd each other."""
+    reached = fit.wire_share * (2.0 / world_size) ** fit.crowd_exponent * device.group_bytes_per_s(world_size)
+    wire = 2.0 * (world_size - 1) / world_size * nbytes / reached
     return p_norm(fit.latency_us * US * world_size**fit.world_exponent, wire, fit.sharpness)
 
 

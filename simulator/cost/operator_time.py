@@ -276,8 +276,8 @@ def _(shape: Stream, deployment: Deployment) -> Fitted[Any]:
 
 @kernel_seconds.register
 def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
-    """Over a switch (or one bridge) the engine takes the faster of its own kernel and the library's; else the
-    library's alone, as vLLM does."""
+    """Over a switch (or one bridge) the engine takes the faster of its own kernel and the library's for small
+    buffers; else the library's alone, as vLLM does."""
     fits, device, engine = deployment.fits, deployment.hardware, deployment.engine
     world = shape.world_size
 
@@ -289,7 +289,9 @@ def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
 
     seconds = _collective_seconds("nccl_all_reduce", shape, library, deployment)
     if _has_custom_all_reduce(deployment):
-        seconds = np.minimum(_collective_seconds("custom_all_reduce", shape, own, deployment), seconds)
+        mine = _collective_seconds("custom_all_reduce", shape, own, deployment)
+        small = shape.nbytes < kernels.CUSTOM_ALL_REDUCE_BYTES
+        seconds = np.where(small, np.minimum(mine, seconds), seconds)
     return engine.all_reduce_multiplier * seconds + engine.all_reduce_extra_s
 
 

@@ -9,6 +9,7 @@ from simulator.cost.deployment import Deployment
 from simulator.cost.engine_profile import EngineProfile, bounded
 from simulator.cost.host_time import host_seconds, launch_floor_seconds
 from simulator.cost.kernel_origin import kernel_origin
+from simulator.cost.mixed_attention import as_one_call
 from simulator.cost.operator_time import kernel_class, operator_seconds
 from simulator.cost.roofline import Bound, bound_of, roofline_share
 from simulator.cost.static_shapes import compiled_context, executed
@@ -75,7 +76,7 @@ class ReadableStepCost:
         features = executed(features, compiled_context(deployment))
         padded = deployment.engine.padded_tokens(features.tokens)
         work = step_work(deployment.model, deployment.layout, features, padded_tokens=padded)
-        rows = [self._operator(item) for item in work]
+        rows = [self._operator(item) for item in as_one_call(work, features, deployment)]
         return rows + [row for row in self._host(features, sum(row.seconds for row in rows)) if row.seconds > 0]
 
     def _operator(self, work: Work) -> OperatorTime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from simulator.datafiles import data_dir
 from simulator.hardware.exact_rows import ExactRows
@@ -84,7 +84,8 @@ class DecodeAttentionFit:
     ``unit_us``: time of a wave of (sequence, KV head) units, which bounds short contexts. ``ramp_us`` and
     ``ramp_exponent``: start-up and combination that long contexts pay on top of their memory time, growing with a power
     of the waves. ``serial_block_us``: per 128-token KV block a unit walks through alone. ``head_dim_exponent``: effect
-    of head sizes other than 128.
+    of head sizes other than 128. ``regroup_us``: copies that put the query heads of a KV head together, and back.
+    ``unsplit_block_us``: per KV block, of libraries that do not split the KV of models with as many KV as query heads.
     """
 
     memory_share: float
@@ -94,6 +95,23 @@ class DecodeAttentionFit:
     serial_block_us: float
     ramp_us: float
     ramp_exponent: float
+    regroup_us: float
+    unsplit_block_us: float
+
+
+@dataclass(frozen=True)
+class MixedAttentionFit:
+    """Decoding sequences in an attention call that holds longer queries too (``mixed_attention.MixedAttentionForm``).
+
+    ``unit_us``: time of one (sequence, query head) unit beside its KV. ``fetch_ns``: its time to fetch K and V of one
+    token (head size 128, 16 bit), beside its math.
+    """
+
+    unit_us: float
+    fetch_ns: float
+
+    latency_us: ClassVar[float] = 0.0
+    """The launch is that of the longer queries."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +146,14 @@ class CustomAllReduceFit:
 
 @dataclass(frozen=True)
 class NcclAllReduceFit:
-    """Library all-reduce: p-norm of latency and wire time."""
+    """Library all-reduce: p-norm of latency and wire time. ``wire_share`` is what two ranks reach of the link;
+    ``crowd_exponent``: n ranks get ``(2/n)`` to this power of it, 0 over a switch, 1 and more on a shared bus."""
 
     latency_us: float
     world_exponent: float
     wire_share: float
     sharpness: float
+    crowd_exponent: float
 
 
 @dataclass(frozen=True)
@@ -159,6 +179,8 @@ class Fitted(Generic[FitT]):
 class KernelFits:
     """Every kernel class of one device; maps are number format -> constants (attention: format of the KV cache).
 
+    ``mixed_attention``: only of devices whose attention library runs prompts and decodes of a step as one call without
+    sharing KV between query heads; absent: two calls.
     ``residuals``: corrections of the closed forms, ``(kernel class, number format or "")`` -> ``Residual``. ``exact``:
     measured rows that are taken as they are.
     """
@@ -171,6 +193,7 @@ class KernelFits:
     custom_all_reduce: Fitted[CustomAllReduceFit]
     nccl_all_reduce: Fitted[NcclAllReduceFit]
     stream: Fitted[StreamFit]
+    mixed_attention: Mapping[str, Fitted[MixedAttentionFit]] = field(default_factory=dict)
     residuals: Mapping[tuple[str, str], Residual] = field(default_factory=dict)
     exact: ExactRows | None = None
 
@@ -207,6 +230,8 @@ def borrowed_fits(hardware: HardwareProfile) -> KernelFits:
     parts = _borrowed(folder, stand_in.constants, stand_in)
     for part, file in stand_in.instead.items():
         parts[part] = _borrowed(folder, file, stand_in)[part]
+    for part in stand_in.without:
+        parts.pop(part, None)
     return KernelFits(device=hardware.name, **parts)
 
 
@@ -240,6 +265,8 @@ _PER_FORMAT: dict[str, type[Any]] = {
     "decode_attention": DecodeAttentionFit,
     "moe": MoEFit,
 }
+_OPTIONAL: dict[str, type[Any]] = {"mixed_attention": MixedAttentionFit}
+"""Kernel classes per number format that a device may do without."""
 _SINGLE: dict[str, type[Any]] = {
     "custom_all_reduce": CustomAllReduceFit,
     "nccl_all_reduce": NcclAllReduceFit,
@@ -261,8 +288,8 @@ def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
     file = read_yaml(path)
     device = file.text("device")
     parts: dict[str, Any] = {}
-    for key, kind in _PER_FORMAT.items():
-        if complete or file.has(key):
+    for key, kind in (_PER_FORMAT | _OPTIONAL).items():
+        if (complete and key not in _OPTIONAL) or file.has(key):
             parts[key] = {dtype: _fitted(section, kind) for dtype, section in file.section(key).sections()}
     for key, kind in _SINGLE.items():
         if complete or file.has(key):

@@ -103,6 +103,12 @@ def load_node(name_or_path: str | Path) -> NodeSpec:
     )
 
 
+def node_named(name: str) -> NodeSpec:
+    """The bundled node with exactly this name, without reading the others; else as ``load_node``."""
+    path = data_dir("hardware_profiles") / "nodes" / f"{name}.yaml"
+    return read_node(path) if path.is_file() else load_node(name)
+
+
 def list_nodes() -> list[str]:
     """Names of the bundled nodes, sorted."""
     return sorted(path.stem for path in node_files())

@@ -18,13 +18,28 @@ MATH_FORMATS = ("fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4", "int4")
 """Number formats a data sheet may state a dense peak for."""
 
 
+PRICE_TERMS = ("on_demand", "reserved", "capacity_block", "spot", "rental", "owned", "unstated")
+"""How an accelerator hour is bought. Prices of different terms are not comparable."""
+
+
 @dataclass(frozen=True)
 class Price:
-    """US dollars per accelerator hour, with what the figure is and when it was read."""
+    """US dollars per accelerator hour, the ``PRICE_TERMS`` it is bought under, what the figure is, when it was read."""
 
     usd_per_hour: float
+    terms: str
     basis: str
     as_of: str
+
+
+@dataclass(frozen=True)
+class PowerWeights:
+    """What math, memory and network at full rate add to standby power, as shares of the way to rated power."""
+
+    math: float
+    memory: float
+    network: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,10 @@ class HardwareProfile:
     matrix_unit: its systolic arrays, when published.
     tdp_w, idle_w: board power in watts; None = not published.
     price: None = not found.
+    standby_w, standby_s: watts with a context loaded and nothing running, and for how long after the last kernel (None:
+        not measured; for good). ``power_weights``: see ``hardware.power``; None = those of its kind of memory.
+    power_cap_w, clock_ratio: a cap it runs under and what that leaves of the clock (``hardware.power_cap``).
+    usual_node: the node (``hardware.node``) it usually stands in, for the power of its host.
     """
 
     name: str
@@ -94,6 +113,12 @@ class HardwareProfile:
     aliases: tuple[str, ...]
     sources: tuple[str, ...]
     doubts: tuple[str, ...]
+    standby_w: float | None = None
+    standby_s: float | None = None
+    power_weights: PowerWeights | None = None
+    power_cap_w: float | None = None
+    clock_ratio: float = 1.0
+    usual_node: str | None = None
 
     def peak(self, dtype: str) -> float:
         """Dense peak of a number format in FLOP/s; ``KeyError`` when the device has no such math."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from simulator.errors import did_you_mean
@@ -11,9 +12,11 @@ from simulator.hardware.profile import (
     GIB,
     KINDS,
     MATH_FORMATS,
+    PRICE_TERMS,
     HardwareProfile,
     MatrixUnit,
     Network,
+    PowerWeights,
     Price,
 )
 from simulator.yaml_section import Section, read_yaml
@@ -53,11 +56,25 @@ def read_profile(path: Path) -> HardwareProfile:
         aliases=tuple(file.texts("aliases")),
         sources=tuple(file.texts("sources")),
         doubts=tuple(file.texts("doubts")),
+        standby_w=power.optional_number("standby_w"),
+        standby_s=power.optional_number("standby_s"),
+        power_weights=_power_weights(power.section("weights")) if power.has("weights") else None,
+        usual_node=file.text("usual_node") if file.has("usual_node") else None,
     )
     _finish((memory, host, power, file))
+    _check_power(power, profile)
     if not profile.sources:
         raise file.error("sources", "must name where the figures come from")
     return profile
+
+
+def _check_power(section: Section, profile: HardwareProfile) -> None:
+    """Idle <= standby < rated."""
+    levels = [("idle_w", profile.idle_w), ("standby_w", profile.standby_w), ("tdp_w", profile.tdp_w)]
+    known = [(key, watts) for key, watts in levels if watts is not None]
+    for (low_key, low), (high_key, high) in pairwise(known):
+        if low > high or (low == high and high_key == "tdp_w"):
+            raise section.error(low_key, f"must be below {high_key}, {high:g} W", value=low)
 
 
 def _usable(memory: Section) -> float:
@@ -113,9 +130,25 @@ def _matrix_unit(section: Section) -> MatrixUnit:
 
 
 def _price(section: Section) -> Price:
-    price = Price(section.number("usd_per_hour"), section.text("basis"), section.text("as_of"))
+    price = Price(
+        section.number("usd_per_hour"),
+        section.text("terms", "unstated", allowed=PRICE_TERMS),
+        section.text("basis"),
+        section.text("as_of"),
+    )
     section.finish()
     return price
+
+
+def _power_weights(section: Section) -> PowerWeights:
+    weights = PowerWeights(
+        section.number("math", at_least=0.0),
+        section.number("memory", at_least=0.0),
+        section.number("network", at_least=0.0),
+        section.text("source"),
+    )
+    section.finish()
+    return weights
 
 
 def _finish(sections: Iterable[Section]) -> None:

@@ -10,7 +10,7 @@ to 3.6 (H100's on A100 and B200); see docs/hardware.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.hardware.profile import HardwareProfile
 
@@ -24,11 +24,12 @@ _BUS_COLLECTIVES = "L40S"
 @dataclass(frozen=True)
 class StandIn:
     """``constants``: file that serves. ``error_factor``: on the errors of a single device's file. ``instead``: kernel
-    classes (fields of ``KernelFits``) taken from another file."""
+    classes (fields of ``KernelFits``) taken from another file. ``without``: optional ones that do not apply."""
 
     constants: str
     error_factor: float
     instead: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     def factor_of(self, file: str) -> float:
         """Factor on the errors a file states."""
@@ -39,7 +40,7 @@ _SAME, _NEAR, _FAR = 1.3, 1.6, 2.5
 _GEFORCE_GEMM = {"gemm": "families/geforce"}
 
 _BY_ARCHITECTURE = {
-    "volta": StandIn("A100-SXM4-80GB", _FAR),
+    "volta": StandIn("A100-SXM4-80GB", _FAR, without=("mixed_attention",)),  # FlashAttention-2 needs Ampere
     "ampere": StandIn("A100-SXM4-80GB", _SAME),
     "ampere-ga10x": StandIn("A100-SXM4-80GB", _NEAR),
     "ampere-geforce": StandIn("A100-SXM4-80GB", _NEAR, _GEFORCE_GEMM),
@@ -67,5 +68,5 @@ def stand_in_for(hardware: HardwareProfile) -> StandIn:
     found = _BY_ARCHITECTURE.get(hardware.architecture, _BY_KIND[hardware.kind])
     over_bus = hardware.kind == "gpu" and hardware.link.topology in ("pairs", "none")
     if over_bus:
-        return StandIn(found.constants, found.error_factor, {**found.instead, "nccl_all_reduce": _BUS_COLLECTIVES})
+        return replace(found, instead={**found.instead, "nccl_all_reduce": _BUS_COLLECTIVES})
     return found

@@ -1,6 +1,7 @@
 """Work of a layer's attention kernels, from the context statistics of a step.
 
-Two kernels, as engines launch them: one for prefill chunks, one for decoding sequences. New token mixers register with
+Two kernels: one for prefill chunks, one for decoding sequences; libraries that run both in one call are the business of
+``simulator.cost.mixed_attention``. New token mixers register with
 ``prefill_work`` and ``decode_work``.
 """
 

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from simulator.errors import InputError
 from simulator.metrics.goodput import Objectives
 from simulator.metrics.window import WindowRule
+from simulator.scenario.economics_section import Economics
 from simulator.scenario.engine_section import Count, Dtypes, EngineSection
 from simulator.scenario.explain import explain
 from simulator.scenario.mirror import Mirror, mirror, plain
@@ -108,6 +109,7 @@ class Scenario(Section):
     workload: WorkloadSection
     sampling: Filled[Sampling] = Sampling()
     slo: Filled[Slo] = Slo()
+    economics: Filled[Economics] = Economics()
     run: Filled[RunSection] = RunSection()
 
     _document: Document = PrivateAttr(default_factory=lambda: Document({}))

@@ -93,6 +93,7 @@ def test_a_model_is_predicted_without_its_runs(found: EngineFit) -> None:
     assert (high > low).any()
 
 
+@pytest.mark.slow
 def test_a_fold_does_not_see_its_model(tmp_path: Path) -> None:
     """Whatever the held-out model's runs measured, its fold's terms stay: here one model's figures are doubled."""
     truth = profile()

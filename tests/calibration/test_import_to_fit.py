@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from calibration.fit.element_wise import moved_bytes, stream_class
 from calibration.measured_devices import constants_of, fit_rows, rows_of
 from calibration.schema import COLUMNS
-from calibration.fit.element_wise import moved_bytes, stream_class
 from simulator.cost.kernels import stream_seconds
 from simulator.hardware.catalog import load_hardware
 from simulator.hardware.fits import StreamFit, load_fits

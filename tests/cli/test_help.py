@@ -24,6 +24,7 @@ Options:
 Commands:
   run        Simulate a scenario: latency, throughput and what limits them.
   estimate   Latency, throughput and memory of one batch, without traffic.
+  goal       The largest load that meets goals, and what binds.
   validate   Simulate measured runs and say how far off the predictions are.
   conform    Replay recorded vLLM schedules and compare every step.
   list       Print the names the program knows, one per line.

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.compiled import CompiledStepCost
+from simulator.cost.corrections import Corrections
 from simulator.cost.deployment import Deployment
 from simulator.cost.factor_grid import FactorGrid, half_octaves, octaves
 from simulator.cost.plain_factors import DecodePieces, PrefillFactors
@@ -192,3 +194,21 @@ def _seconds_of(cost: CompiledStepCost, features: StepFeatures, calls: int = 200
             cost.seconds(features)
         best = min(best, (time.process_time() - start) / calls)
     return best
+
+
+@pytest.mark.parametrize("sequences", [4, 16, 64])
+def test_more_kv_heads_than_were_timed_count_as_more_sequences(sequences: int) -> None:
+    """32 KV heads of a multi-head layer are the attention units of four times as many sequences with 8."""
+    hardware, fits = SHIPPED["dense"].hardware, SHIPPED["dense"].fits
+    corrections = Corrections(fits.residuals)
+    factors = []
+    for kv_heads, batch in ((32, sequences), (8, 4 * sequences)):
+        constants = fits.decode_attention["bf16"].constants
+        form = DecodeAttentionForm(
+            constants, hardware, heads=kv_heads, kv_heads=kv_heads, head_dim=128, bytes_per_kv=2.0
+        )
+        grid = corrections.decode("bf16", kv_heads, kv_heads, 128, form)
+        assert grid is not None
+        factors.append(grid.at(batch, 1024))
+    assert factors[0] == pytest.approx(factors[1], rel=1e-12)
+    assert factors[0] != pytest.approx(1.0, abs=0.01)

@@ -12,11 +12,16 @@ from simulator.errors import InputError
 
 def accuracy_command(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with kernels_<device>.csv[.gz] tables.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Markdown file to write.")] = Path("ACCURACY.md"),
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Markdown file to write; default: ACCURACY.md.")
+    ] = None,
     device: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only these; default: all five.")] = None,
     fits: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write constants and corrections of each device here.")
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the bundled files: calibration/ACCURACY.md, calibration/fits.")
+    ] = False,
 ) -> None:
     """Fit every device's kernel classes with whole shape families held out, and write the table of errors."""
     from calibration.fit.accuracy import FEW_POINTS, DeviceAccuracy, render
@@ -24,8 +29,15 @@ def accuracy_command(
     from calibration.fit.files import device_fit, write_device
     from calibration.fit.shipped import COLLECTION, TABLES
     from simulator.atomic import write_text
+    from simulator.datafiles import data_dir
     from simulator.hardware.catalog import load_hardware
 
+    if write and (out or fits or device):
+        raise InputError("replaces all bundled files: no --out, --fits or --device beside it", path="--write")
+    if write:
+        fits = data_dir("calibration/fits")
+        out = fits.parent / "ACCURACY.md"
+    out = out or Path("ACCURACY.md")
     names = [load_hardware(name).name for name in device] if device else list(TABLES)
     found = []
     for name in names:

@@ -45,7 +45,7 @@ def fit_command(
     typer.echo(f"{device.name}: {len(rows):,} rows")
     for part in dropped:
         typer.echo(f"dropped {part}")
-    typer.echo(f"{'kernel class':<26}{'rows':>7}{'L0':>13}{'L1':>13}{'L1+L2':>13}  median / p90 %, held out")
+    typer.echo(f"{'kernel class':<26}{'rows':>7}{'L0':>16}{'L1':>16}{'L1+L2':>16}  median / p90 %, held out")
     results = fit_device(device, rows, points=points, report=_report)
     if not results:
         raise InputError("hold no rows of a kernel class that is fitted", file=tables[0], path="op")
@@ -79,7 +79,7 @@ def _device(hardware: str | None, tables: list[str]) -> HardwareProfile:
 def _report(key: Key, result: Result) -> None:
     part, dtype = key
     name = part.replace("_", " ") + (f" {dtype}" if dtype else "")
-    cells = "".join(f"{_pair(result.layers.get(layer)):>13}" for layer in ("L0", "L1", "L2"))
+    cells = "".join(f"{_pair(result.layers.get(layer)):>16}" for layer in ("L0", "L1", "L2"))
     typer.echo(f"{name:<26}{result.rows:>7,}{cells}")
 
 

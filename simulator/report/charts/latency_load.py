@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.report.charts.marks import Capacity, mark_load
 from simulator.report.style import COLOURS, FAINT, headline, new_figure, note, plain_log_ticks
 
 if TYPE_CHECKING:
@@ -75,23 +76,30 @@ def latency_load_chart(
     tpot_slo_ms: float | None = None,
     subtitle: str,
     within_one_run: bool = False,
+    load_label: str = "offered load (requests/s)",
+    knee: float | None = None,
+    capacity: Capacity | None = None,
 ) -> Figure:
     """TTFT and TPOT (median and p99, milliseconds) over the offered load, with the objectives as lines.
 
-    ``within_one_run``: the points are moments of one run, and the chart says that it is no capacity curve.
+    ``within_one_run``: the points are moments of one run, and the chart says that it is no capacity curve. ``knee`` and
+    ``capacity`` are loads to be marked, in the units of ``load_label``.
     """
     figure, (left, right) = new_figure(1, 2, height=3.5)
     ordered = sorted(points, key=lambda point: point.rate_per_s)
     rates = [point.rate_per_s for point in ordered]
     _panel(left, rates, [p.p50_ttft_ms for p in ordered], [p.p99_ttft_ms for p in ordered], ttft_slo_ms)
     _panel(right, rates, [p.p50_tpot_ms for p in ordered], [p.p99_tpot_ms for p in ordered], tpot_slo_ms)
+    for axes in (left, right):
+        mark_load(axes, knee, capacity)
     left.set(title="Time to first token", ylabel="TTFT (ms)")
     right.set(title="Time per output token", ylabel="TPOT (ms)")
-    handles, labels = left.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    lines = [axes.get_legend_handles_labels() for axes in (left, right)]
+    named = {name: handle for handles, names in lines for handle, name in zip(handles, names, strict=True)}
+    if named:
+        figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=5)
     for axes in (left, right):
-        axes.set(xlabel=f"{'arrival rate of the moment' if within_one_run else 'offered load'} (requests/s)")
+        axes.set(xlabel="arrival rate of the moment (requests/s)" if within_one_run else load_label)
     title = "Latency within this run, by the arrival rate of the moment" if within_one_run else LOAD_TITLE
     headline(figure, title, subtitle)
     return figure

@@ -1,0 +1,48 @@
+"""The answer in words."""
+
+from __future__ import annotations
+
+from simulator.study.answer import GoalAnswer
+
+
+def headline(answer: GoalAnswer) -> str:
+    """One sentence: the load and its interval, or why there is none."""
+    unit, found = answer.unit, answer.estimate
+    tried = f"{amount(answer.ladder[0])} to {amount(answer.ladder[-1])} {unit}"
+    if answer.status == "none_met":
+        return f"No load meets the goals: even {amount(answer.ladder[0])} {unit} misses them (searched {tried})."
+    if answer.status == "all_met":
+        return f"Every load tried meets the goals, up to {amount(answer.ladder[-1])} {unit}; raise --high for more."
+    if answer.too_low:
+        missed = " and ".join(answer.too_low)
+        return (
+            f"No load meets all goals: at {amount(found.load)} {unit}, the most the others allow, {missed} is missed."
+        )
+    most = answer.largest_goodput
+    what = "Capacity is" if most is None else f"Goodput is largest, {amount(most)} good requests/s, when offered"
+    seeds = len(answer.seeds)
+    how = f"95 % interval {amount(found.low)} to {amount(found.high)}, {seeds} seeds"
+    if seeds == 1:
+        how = f"met at {amount(found.low)}, missed at {amount(found.high)}; one seed, so chance is not accounted for"
+        if answer.maximize == "goodput":
+            how = f"between {amount(found.low)} and {amount(found.high)}; one seed, so chance is not accounted for"
+    return f"{what} {amount(found.load)} {unit} ({how})."
+
+
+def confidence(answer: GoalAnswer) -> str:
+    """How many seeds meet the goals where; empty when there is nothing to add."""
+    seeds, unit = len(answer.seeds), answer.unit
+    if answer.maximize == "goodput" or answer.status != "found" or seeds == 1:
+        return ""
+    share = answer.share_met(answer.estimate.load)
+    parts = [f"At {amount(answer.estimate.load)} the goals are met with {share:.0%} of the seeds"]
+    if answer.met_by_all is not None:
+        parts.append(f"with all {seeds} up to {amount(answer.met_by_all)}")
+    if answer.met_by_none is not None:
+        parts.append(f"with none from {amount(answer.met_by_none)} {unit} on")
+    return ", ".join(parts) + "."
+
+
+def amount(load: float) -> str:
+    """Three or four significant digits."""
+    return f"{load:,.0f}" if load >= 1000 else f"{load:.4g}" if load >= 100 else f"{load:.3g}"
