@@ -38,6 +38,12 @@ SAME_RATIO = 1e-6
 """Relative spread of the ratio of two devices' times up to which one is a scaled copy of the other: repeats of a real
 measurement on one device already differ by 1e-3."""
 
+LONGEST_US = 3.6e9
+"""An hour: no single kernel call takes longer; the time is in another unit."""
+
+LARGEST_SIZE = 2.0**50
+"""No size of a shape (a petabyte, where it is bytes) is larger."""
+
 FEWEST_COPIES = 20
 """Common shapes needed to call a device a copy; chance cannot make 20 ratios agree to 1e-6."""
 
@@ -83,13 +89,17 @@ def _no_time(rows: pd.DataFrame, _: HardwareProfile) -> Mask:
     return ~(np.isfinite(time) & (time > 0))
 
 
+def _too_long(rows: pd.DataFrame, _: HardwareProfile) -> Mask:
+    return (rows["time_us"] > LONGEST_US).to_numpy()
+
+
 def _incomplete(rows: pd.DataFrame, _: HardwareProfile) -> Mask:
-    """A shape column of the row's class is empty, not positive or not whole; or its format is not said."""
+    """A shape column of the row's class is empty, not positive, not whole or absurd; or its format is not said."""
     bad = np.zeros(len(rows), dtype=bool)
     for op, index in rows.groupby("op").indices.items():
         kind = OPS[str(op)]
         sizes = rows.iloc[index][list(kind.shape)].to_numpy(dtype=float)
-        bad[index] = ~((sizes >= 1) & (sizes == np.floor(sizes))).all(axis=1)
+        bad[index] = ~((sizes >= 1) & (sizes <= LARGEST_SIZE) & (sizes == np.floor(sizes))).all(axis=1)
         if kind.dtyped:
             bad[index] |= rows["dtype"].iloc[index].isna().to_numpy()
     return bad
@@ -160,6 +170,7 @@ def _rows_of(rows: pd.DataFrame, libraries: pd.Series, bad: pd.Series) -> Mask:
 
 _GATES = (
     _Gate("no positive, finite time", _no_time),
+    _Gate("longer than an hour", _too_long),
     _Gate("shape incomplete, or not whole positive numbers", _incomplete),
     _Gate("shape contradicts itself", _contradictory),
     _Gate("faster than the device can compute or move its operands", _too_fast),

@@ -51,7 +51,7 @@ def read_measurements(path: Path, hardware: HardwareProfile | None = None) -> pd
     rows.columns = [str(name).strip() for name in rows.columns]
     rows = _in_microseconds(path, rows)
     rows = rows.reindex(columns=list(COLUMNS))
-    _check_numbers(path, rows)
+    check_numbers(path, rows)
     _check_words(path, rows, "op", OPS, "is no kernel class")
     _check_words(path, rows, "dtype", FORMATS, "is no number format")
     _check_words(path, rows, "kv_dtype", FORMATS, "is no number format")
@@ -117,9 +117,13 @@ def _in_microseconds(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(time_us=rows[column].astype(float) * TIME_UNITS[column]).drop(columns=column)
 
 
-def _check_numbers(path: Path, rows: pd.DataFrame) -> None:
+def check_numbers(path: Path, rows: pd.DataFrame) -> None:
+    """Turn the number columns of the schema that ``rows`` has into floats, in place.
+
+    Raises ``InputError`` with the line of the first cell that is neither a number nor empty.
+    """
     for column in COLUMNS:
-        if column not in TEXT_COLUMNS:
+        if column in rows and column not in TEXT_COLUMNS:
             _check_number(path, rows, column)
             rows[column] = pd.to_numeric(rows[column]).astype(float)
 

@@ -11,7 +11,7 @@ from calibration.dropped import Dropped, merged
 from calibration.fit.bounds import for_device
 from calibration.fit.classes import kernel_classes
 from calibration.fit.files import Key
-from calibration.fit.held_out import Result, fit_class
+from calibration.fit.held_out import Result, families, fit_class
 from calibration.fit.narrow_experts import drop_slow_narrow_experts
 from calibration.fit.one_library import keep_fastest_attention
 from calibration.hygiene import clean
@@ -61,6 +61,18 @@ def fit_device(
             if report is not None:
                 report((spec.key, spec.dtype), result)
     return results
+
+
+def lone_families(device: HardwareProfile, rows: pd.DataFrame) -> list[Key]:
+    """Classes all of whose rows are of one shape family: ``fit_device`` leaves them out, for no error can be held out.
+
+    Such a class is better served by a relative's constants, whose errors are known.
+    """
+    return [
+        (spec.key, spec.dtype)
+        for spec in kernel_classes()
+        if families(spec, for_device(spec, device).rows(rows, device)) == 1
+    ]
 
 
 def kernel_tables(folder: Path) -> list[Path]:

@@ -59,12 +59,12 @@ class Result:
 def fit_class(
     spec: KernelClass, device: HardwareProfile, table: pd.DataFrame, *, points: int | None = None
 ) -> Result | None:
-    """Fit one class to its rows of a table; None when there are none.
+    """Fit one class to its rows of a table; None when they are of fewer than two families: nothing can be held out.
 
     ``points``: learn from so many rows only (drawn from the training folds), test on all held-out ones.
     """
     rows = spec.rows(table, device)
-    if rows.empty:
+    if families(spec, rows) < 2:
         return None
     sample = rows.sample(min(MOST_ROWS, len(rows)), random_state=0)
     fold_of = folds(sample, spec.held_out)
@@ -93,11 +93,16 @@ def held_out_ratios(
         ratios[name] = np.zeros(len(rows))
     for fold in range(int(fold_of.max()) + 1):
         held = fold_of == fold
-        model = LayeredModel(spec, device).fit(_some(rows[~held], points) if (~held).any() else rows)
+        model = LayeredModel(spec, device).fit(_some(rows[~held], points))
         ratios["L1"][held] = measured[held] - np.log(model.form_.predict(rows[held]))
         if corrected:
             ratios["L2"][held] = measured[held] - np.log(model.predict(rows[held], exact=False))
     return ratios
+
+
+def families(spec: KernelClass, rows: pd.DataFrame) -> int:
+    """How many shape families the rows of a class are of; a family is held out as a whole."""
+    return int(rows.groupby(list(spec.held_out), dropna=False).ngroups) if len(rows) else 0
 
 
 def folds(rows: pd.DataFrame, columns: tuple[str, ...]) -> npt.NDArray[np.int64]:

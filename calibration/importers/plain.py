@@ -12,7 +12,7 @@ import pandas as pd
 
 from calibration.importers.imported import Imported, Selection
 from calibration.importers.tables import canonical, is_csv, read_csv
-from calibration.measurements_file import TIME_UNITS
+from calibration.measurements_file import TIME_UNITS, check_numbers
 from calibration.schema import COLUMNS, REQUIRED
 from simulator.errors import InputError, did_you_mean
 
@@ -45,6 +45,7 @@ def read(source: Path, wanted: Selection) -> Imported:
             f"lacks {missing[0]!r} ({COLUMNS[missing[0]]})", file=source, line=1, value=", ".join(table.columns),
             hint=_remedy(missing[0]),
         )  # fmt: skip
+    check_numbers(source, rows)
     kept, dropped = canonical(rows, wanted.device)
     return Imported(kept, dropped)
 

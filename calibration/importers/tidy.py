@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calibration.importers.imported import Imported, Selection
 from calibration.importers.tables import canonical, demand, header, is_csv, read_csv
+from calibration.measurements_file import check_numbers
 from calibration.schema import REQUIRED
 
 
@@ -19,5 +20,6 @@ def read(source: Path, wanted: Selection) -> Imported:
     """All rows of kernel classes the schema knows."""
     table = read_csv(source)
     demand(source, list(table.columns), REQUIRED)
+    check_numbers(source, table)
     rows, dropped = canonical(table, wanted.device)
     return Imported(rows, dropped)

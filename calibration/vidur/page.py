@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 
 import pandas as pd
 
+from calibration.fit.files import constants_text
 from calibration.vidur.compare import Comparison, RunComparison
 from calibration.vidur.folder import SCHEDULERS
 from calibration.vidur.latencies import Difference, differences
@@ -95,7 +95,7 @@ def _prefill_microseconds(comparison: Comparison, new: int, cached: int) -> floa
 def _kernels(comparison: Comparison) -> str:
     rows = [
         (key, result.rows, f"{100 * result.median_error:.1f} / {100 * result.p90_error:.1f}",
-         ", ".join(f"{field.name} {getattr(result.constants, field.name):.4g}" for field in fields(result.constants)))
+         constants_text(result.constants))
         for key, result in comparison.kernels.items()
     ]  # fmt: skip
     alone, longer = _prefill_microseconds(comparison, 1024, 0), _prefill_microseconds(comparison, 1024, 1024)

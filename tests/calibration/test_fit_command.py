@@ -94,3 +94,24 @@ def read_fits_of(name: str):  # type: ignore[no-untyped-def]
 
 def test_transfer_to_itself_is_refused(tmp_path: Path) -> None:
     assert run("transfer", "--from", "h100", "--to", "h100", "--out", str(tmp_path / "x.yaml"))[0] == 2
+
+
+def test_a_class_with_one_shape_family_is_left_out_and_named(table: Path, tmp_path: Path) -> None:
+    rows = pd.read_csv(table)
+    alone = rows[(rows["n"] == 1024) & (rows["k"] == 1024)]
+    path, out = tmp_path / "alone.csv", tmp_path / "mine.yaml"
+    alone.to_csv(path, index=False)
+    status, text = run("fit", str(path), "--out", str(out))
+    assert status == 2
+    assert "left out gemm bf16" in text
+    assert not out.exists()
+
+
+def test_words_where_numbers_belong_are_refused_with_their_line(table: Path, tmp_path: Path) -> None:
+    lines = pd.read_csv(table).astype({"time_us": object})
+    lines.loc[3, "time_us"] = "OOM"
+    path = tmp_path / "words.csv"
+    lines.to_csv(path, index=False)
+    status, text = run("fit", str(path))
+    assert status == 2
+    assert "words.csv:5: time_us: must be a number (found 'OOM')" in text

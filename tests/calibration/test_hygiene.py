@@ -38,6 +38,8 @@ GOOD = [_gemm(m, 20.0 + m / 10) for m in (1, 16, 64, 128)]
         (_gemm(8, 0.0), "no positive, finite time"),
         (_gemm(8, -3.0), "no positive, finite time"),
         (_gemm(8, float("inf")), "no positive, finite time"),
+        (_gemm(8, 1e30), "longer than an hour"),
+        (_gemm(10**300, 1e9), "shape incomplete"),
         (_gemm(8, 9.0, k=None), "shape incomplete"),
         (_gemm(8, 9.0, n=4096.5), "shape incomplete"),
         (_gemm(-4, 9.0), "shape incomplete"),

@@ -35,7 +35,7 @@ def fit_command(
 
     Classes without rows are borrowed from a relative of the device and say so in the file.
     """
-    from calibration.fit.device import device_rows, fit_device
+    from calibration.fit.device import device_rows, fit_device, lone_families
     from calibration.fit.files import device_fit, write_device
 
     if out is not None and out.suffix != ".yaml":
@@ -47,8 +47,12 @@ def fit_command(
         typer.echo(f"dropped {part}")
     typer.echo(f"{'kernel class':<26}{'rows':>7}{'L0':>16}{'L1':>16}{'L1+L2':>16}  median / p90 %, held out")
     results = fit_device(device, rows, points=points, report=_report)
+    for key in lone_families(device, rows):
+        typer.echo(f"left out {_class_name(key)}: rows of one shape family alone, so that none can be held out")
     if not results:
-        raise InputError("hold no rows of a kernel class that is fitted", file=tables[0], path="op")
+        raise InputError(
+            "holds no kernel class with rows of two shape families or more, as a fit needs", file=tables[0], path="op"
+        )
     if plots is not None:
         from calibration.fit.plots import write_plots
 
@@ -77,10 +81,13 @@ def _device(hardware: str | None, tables: list[str]) -> HardwareProfile:
 
 
 def _report(key: Key, result: Result) -> None:
-    part, dtype = key
-    name = part.replace("_", " ") + (f" {dtype}" if dtype else "")
     cells = "".join(f"{_pair(result.layers.get(layer)):>16}" for layer in ("L0", "L1", "L2"))
-    typer.echo(f"{name:<26}{result.rows:>7,}{cells}")
+    typer.echo(f"{_class_name(key):<26}{result.rows:>7,}{cells}")
+
+
+def _class_name(key: Key) -> str:
+    part, dtype = key
+    return part.replace("_", " ") + (f" {dtype}" if dtype else "")
 
 
 def _pair(layer: Layer | None) -> str:
