@@ -12,6 +12,9 @@ from calibration.fit.held_out import Result
 from calibration.fit.kernel_class import Floats
 from simulator.atomic import atomic_binary
 
+FEW_ROWS = 200
+"""Tables this small are drawn with larger points; those of thousands of rows would run together."""
+
 
 def write_plots(folder: Path, device: str, results: Mapping[Key, Result]) -> list[Path]:
     """One PNG per class: held-out predictions of the closed form and of form and correction; the files written."""
@@ -41,7 +44,8 @@ def write_plots(folder: Path, device: str, results: Mapping[Key, Result]) -> lis
 def _panel(axis, measured_us: Floats, log_ratios: Floats) -> None:  # type: ignore[no-untyped-def]
     predicted = measured_us / np.exp(log_ratios)
     span = np.array([min(measured_us.min(), predicted.min()), max(measured_us.max(), predicted.max())])
-    axis.scatter(measured_us, predicted, s=4, alpha=0.35, linewidths=0, color="#1f5fa8")
+    few = len(measured_us) <= FEW_ROWS
+    axis.scatter(measured_us, predicted, s=20 if few else 4, alpha=0.8 if few else 0.35, linewidths=0, color="#1f5fa8")
     axis.plot(span, span, color="black", linewidth=0.8)
     for factor in (0.8, 1.25):
         axis.plot(span, factor * span, color="grey", linewidth=0.6, linestyle="--")

@@ -62,7 +62,8 @@ def canonical(rows: pd.DataFrame, device: str | None) -> tuple[pd.DataFrame, lis
     for name in rows["device"].astype(str).unique():
         known = _profile_of(name, device)
         if known is None:
-            rows, gone = split_off(rows, rows["device"].astype(str) == name, f"no hardware profile for device {name!r}")
+            reason = f"no hardware profile for device {name!r}; name its profile with --hardware"
+            rows, gone = split_off(rows, rows["device"].astype(str) == name, reason)
         elif device not in (None, known):
             rows, gone = split_off(rows, rows["device"].astype(str) == name, f"measured on {known}")
         else:

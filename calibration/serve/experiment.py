@@ -22,6 +22,7 @@ from calibration.serve.slot_cache import SlotCache
 from simulator.cost.deployment import Deployment
 from simulator.cost.engine_profile import EngineProfile
 from simulator.engine.config import EngineConfig
+from simulator.errors import InputError
 from simulator.hardware.profile import HardwareProfile
 from simulator.workload.table import RequestTable
 
@@ -80,12 +81,15 @@ def run_experiment(
 ) -> Outcome:
     """Serve ``repeats`` times on ``cpu`` or ``cuda``, after one run to warm up, and score the prediction.
 
-    ``measurements``: the harness's file of this very device; ``hardware``: its profile.
+    ``measurements``: the harness's file of this very device; ``hardware``: its profile. Raises ``InputError`` when
+    torch computes with another number of CPU threads than the profile was measured with.
     """
     from calibration.measure.backends.torch_device import import_torch
 
     torch = import_torch()
     on_gpu = device == "cuda"
+    if not on_gpu:
+        _check_threads(torch.get_num_threads(), hardware)
     chosen = setup or (CUDA_SETUP if on_gpu else CPU_SETUP)
     fits = fit_machine(measurements, hardware, PAGED if on_gpu else SLOTS)
     launch_s = launch_seconds(read_rows(measurements))
@@ -96,6 +100,18 @@ def run_experiment(
     return Outcome(
         score(deployment, chosen.table(), config, runs), step_errors(deployment, config, runs), fits, engine, runs
     )
+
+
+def _check_threads(threads: int, hardware: HardwareProfile) -> None:
+    """Rates and clock of a CPU profile are those of so many threads; others serve at other rates."""
+    measured = hardware.multiprocessors
+    if threads != measured:
+        raise InputError(
+            f"was measured with {measured} CPU thread(s), torch computes with {threads}",
+            path="--hardware",
+            value=hardware.name,
+            hint=f"set OMP_NUM_THREADS={measured}, or measure again with {threads}",
+        )
 
 
 def _eager_engine(setup: Setup, torch: Any, launch_s: float) -> EngineProfile:

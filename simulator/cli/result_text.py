@@ -72,7 +72,7 @@ def _latency_table(summary: dict[str, Any]) -> str:
     intervals = summary.get("seeds_ci95")
     banded = "mean_ttft_ms_low" in summary
     heads = [*LATENCY_COLUMNS, *(["mean ±"] if intervals else [])]
-    ranges = f"{'80 % of mean':>16}" if banded else ""
+    ranges = f"{'80 % band, mean':>16}" if banded else ""
     lines = [f"{'ms':<6}" + "".join(f"{head:>10}" for head in heads) + f"{ranges}   definition"]
     for key, label in LATENCIES.items():
         cells = [milliseconds(summary[f"{statistic}_{key}_ms"]) for statistic in LATENCY_COLUMNS.values()]

@@ -120,6 +120,8 @@ class DecodeAttentionForm:
         bytes_per_kv: float,
     ) -> None:
         head_effect = (head_dim / 128) ** fit.head_dim_exponent
+        self.read_s = 2.0 * kv_heads * head_dim * bytes_per_kv / device.memory_bytes_per_s
+        self.cached_s = device.l2_bytes / device.memory_bytes_per_s
         if device.kind == "cpu":
             kv_heads = heads  # a processor walks through the KV once per query head; its caches hold it meanwhile
         self.regroup_s = fit.regroup_us * US * (heads > kv_heads) * (kv_heads > 1)
@@ -146,6 +148,10 @@ class DecodeAttentionForm:
         filled = ops.minimum(1.0, per_sm)
         walk = self.serial_s * filled + self.unsplit_s * (1.0 - filled)
         return least, start, self.kv_s + walk / sequences
+
+    def least_seconds(self, kv_tokens: Sizes) -> Sizes:
+        """Seconds to read the KV that the last-level cache cannot hold, at the data sheet's bandwidth."""
+        return np.maximum(self.read_s * kv_tokens - self.cached_s, 0.0)
 
     def seconds(self, sequences: Sizes, queries: Sizes, kv_tokens: Sizes, ops: Any = np) -> Sizes:
         """Seconds of one call; arguments are the decode sums of ``StepFeatures``."""

@@ -77,9 +77,18 @@ class Corrections:
         return self._kept((part, dtype, fixed), build)
 
     def decode(
-        self, dtype: str, heads: int, kv_heads: int, head_dim: int, form: DecodeAttentionForm
+        self,
+        dtype: str,
+        heads: int,
+        kv_heads: int,
+        head_dim: int,
+        form: DecodeAttentionForm,
+        multiplier: float = 1.0,
     ) -> FactorGrid | None:
-        """Two axes: sequences, mean KV tokens per sequence. Seconds never fall as KV grows."""
+        """Two axes: sequences, mean KV tokens per sequence.
+
+        Seconds never fall as KV grows. Times the engine's ``multiplier`` they are never below those of reading the KV.
+        """
         residual = self.residual("decode_attention", dtype)
         if residual is None:
             return None
@@ -93,6 +102,8 @@ class Corrections:
             sequences = fold * _DECODE_SEQUENCES[:, None]
             factors = _factors(residual, sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
             at_knots, step = closed(_DECODE_KV), np.diff(_DECODE_KV)
+            least_s = form.least_seconds(_DECODE_SEQUENCES[:, None] * _DECODE_KV) / multiplier
+            factors = np.maximum(factors, least_s / at_knots)
             slope = (closed(_DECODE_KV[:-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
             ratio = rising_between(at_knots, np.maximum(slope, 0.0))
             # Between two numbers of sequences both their rows speak: each holds what the stricter one demands.

@@ -79,9 +79,22 @@ def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
     seconds = closed(shape.m)
     if as_timed(shape):
         factors = deployment.corrections.rows("gemm", shape.math_dtype, (shape.n, shape.k), closed)
-        seconds = seconds if factors is None else seconds * factors.at(shape.m)
+        if factors is not None:
+            least_s = _weights_from_memory_s(shape, work, deployment) / deployment.engine.gemm_multiplier
+            seconds = np.maximum(seconds * factors.at(shape.m), least_s)
         seconds = _or_measured(shape, seconds, deployment)
     return deployment.engine.gemm_multiplier * seconds
+
+
+def _weights_from_memory_s(shape: Gemm, work: Work, deployment: Deployment) -> float:
+    """Least seconds to read the weights of one run, at the data sheet's bandwidth; 0 where they may stay in the cache.
+
+    Tables are timed on one matrix again and again, which a large last-level cache keeps (96 MiB on L40S). In a step the
+    other layers' matrices pass between two uses: where these alone exceed the cache, every run reads from memory.
+    """
+    nbytes = float(shape.n * shape.k * shape.bytes_per_weight)
+    device = deployment.hardware
+    return nbytes / device.memory_bytes_per_s if work.count * nbytes > device.l2_bytes else 0.0
 
 
 def _or_measured(shape: object, seconds: Sizes, deployment: Deployment) -> Sizes:
@@ -160,7 +173,8 @@ def decode_factors(
     """Corrections of a decode attention shape, over sequences and KV tokens per sequence; none for latents."""
     if isinstance(shape, LatentDecode):
         return None
-    return deployment.corrections.decode(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form)
+    multiplier = deployment.engine.decode_attention_multiplier
+    return deployment.corrections.decode(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier)
 
 
 @singledispatch

@@ -53,6 +53,11 @@ class OperatorTime:
         return self.origin.provenance
 
     @property
+    def layer(self) -> str:
+        """Which layer of the cost model speaks: ``L0`` to ``L3``; empty for host terms."""
+        return self.origin.layer
+
+    @property
     def factors(self) -> Factors:
         """80 % band of measured / predicted of one kernel (or host term) of this kind."""
         return self.origin.factors

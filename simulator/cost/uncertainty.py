@@ -1,7 +1,7 @@
 """80 % bands: from the errors of kernel classes and host terms to the error of a step, and of a metric.
 
 Kernel classes err independently of each other; the kernels of one class have part of their error in common in one
-deployment (a systematic error, drawn once), the rest averages out over its shapes. Host terms and multipliers of the
+deployment (a systematic error, drawn once; all of it where no correction acts), the rest averages out over its shapes. Host terms and multipliers of the
 engine profile are off within their stated ranges. Relative half-widths add up as the root of the sum of squares, each
 weighted with the part's share of the time, upwards and downwards apart.
 """
@@ -38,8 +38,8 @@ Factors = tuple[float, float]
 
 
 class TimedPart(Protocol):
-    """A row of a breakdown: ``seconds`` of one operator, its kernel class, how its time is known (``PROVENANCES``), and
-    the 80 % factors of one kernel of it."""
+    """A row of a breakdown: ``seconds`` of one operator, its kernel class, how its time is known (``PROVENANCES``), by
+    which layer of the cost model, and the 80 % factors of one kernel of it."""
 
     @property
     def seconds(self) -> float: ...
@@ -47,6 +47,8 @@ class TimedPart(Protocol):
     def kernel_class(self) -> str: ...
     @property
     def provenance(self) -> str: ...
+    @property
+    def layer(self) -> str: ...
     @property
     def factors(self) -> Factors: ...
 
@@ -108,9 +110,13 @@ _LEAST = 0.05
 
 
 def _common_share(part: TimedPart, terms: BandTerms) -> float:
-    """Share of a part's error that its whole class has in common: all of it where nothing was timed on the device."""
-    on_device = part.provenance in ("measured", "fitted") and part.kernel_class != HOST
-    return terms.kernel_coherence if on_device else 1.0
+    """Share of a part's error that its whole class has in common.
+
+    All of it where nothing was timed on the device, and where a closed form speaks alone: what it gets wrong it gets
+    wrong for every shape alike. A correction has taken that part away.
+    """
+    timed = part.provenance in ("measured", "fitted") and part.layer in ("L2", "L3")
+    return terms.kernel_coherence if timed and part.kernel_class != HOST else 1.0
 
 
 def metric_band(value: float, fast: float, slow: float, discrepancy: float) -> tuple[float, float]:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.errors import InputError, did_you_mean
+
 Floats = npt.NDArray[np.float64]
 
 COORDINATES: dict[str, tuple[str, ...]] = {
@@ -59,17 +61,51 @@ class Residual:
 
 
 def read_residuals(path: Path) -> Mapping[tuple[str, str], Residual]:
-    """``(kernel class, number format or "") -> Residual`` of a ``<device>.residuals.json`` file; empty without one."""
+    """``(kernel class, number format or "") -> Residual`` of a ``<device>.residuals.json`` file; empty without one.
+
+    ``InputError`` for a file that is not whole, or holds other shapes or numbers than a correction has.
+    """
     if not path.is_file():
         return {}
-    document: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["residuals"]
-    return {
-        (part, dtype): Residual(
-            np.asarray(entry["centres"], dtype=np.float64),
-            np.asarray(entry["weights"], dtype=np.float64),
-            np.asarray(entry["scales"], dtype=np.float64),
-            float(entry["clip"]),
-        )
-        for part, formats in document.items()
-        for dtype, entry in formats.items()
-    }
+    try:
+        document: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["residuals"]
+        entries = [(part, dtype, entry) for part, formats in document.items() for dtype, entry in formats.items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"is not a whole file of corrections: {error}", file=path, hint=_REMEDY) from None
+    return {(part, dtype): _checked(path, part, dtype, entry) for part, dtype, entry in entries}
+
+
+_REMEDY = "inferplan calibrate fit writes it beside the constants"
+
+
+def _checked(path: Path, part: str, dtype: str, entry: Mapping[str, Any]) -> Residual:
+    """A correction whose arrays fit each other and the kernel class; finite throughout."""
+    place = f"residuals.{part}.{dtype}" if dtype else f"residuals.{part}"
+    if part not in COORDINATES:
+        raise InputError(
+            f"is no kernel class with a correction; known: {', '.join(COORDINATES)}", file=path, path=place,
+            hint=did_you_mean(part, COORDINATES),
+        )  # fmt: skip
+    try:
+        centres, weights, scales = (np.asarray(entry[key], np.float64) for key in ("centres", "weights", "scales"))
+        clip = float(entry["clip"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"is no correction: {error}", file=path, path=place, hint=_REMEDY) from None
+    axes = len(COORDINATES[part])
+    if centres.shape != (len(weights), axes) or weights.ndim != 1 or scales.shape != (axes,) or not len(weights):
+        raise InputError(
+            f"must have n centres of {axes} coordinates, n weights and {axes} scales", file=path, path=place,
+            value=f"{centres.shape}, {weights.shape}, {scales.shape}", hint=_REMEDY,
+        )  # fmt: skip
+    if not all(np.isfinite(numbers).all() for numbers in (centres, weights, scales)) or not 0 < clip <= _MOST_CLIP:
+        raise InputError(
+            f"must hold finite numbers, and a clip above 0 and at most {_MOST_CLIP:g}", file=path, path=place,
+            hint=_REMEDY,
+        )  # fmt: skip
+    if not (scales > 0).all():
+        raise InputError("must have scales above 0", file=path, path=place, hint=_REMEDY)
+    return Residual(centres, weights, scales, clip)
+
+
+_MOST_CLIP = 5.0
+"""Greatest log factor a file may allow (148 times): a form that far off needs new constants, no correction."""

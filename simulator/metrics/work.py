@@ -17,13 +17,14 @@ from simulator.metrics.step_mix import StepKind, step_mix
 class OperatorShare:
     """Mean seconds an operator takes in a step of the run, what bounds it most of that time, and how its time is known.
 
-    ``median_error``: stated absolute relative error of a single kernel of its class; ``factors``: 80 % band of one.
+    ``layer``: of the cost model (``L0`` to ``L3``). ``median_error``: stated absolute relative error of a single kernel of its class; ``factors``: 80 % band of one.
     """
 
     name: str
     seconds: float
     bound: str
     provenance: str
+    layer: str
     median_error: float
     kernel_class: str
     factors: Factors
@@ -52,6 +53,7 @@ def operator_shares(deployment: Deployment, mix: Sequence[StepKind]) -> list[Ope
                 seconds,
                 row.bound,
                 row.origin.provenance,
+                row.layer,
                 row.origin.median_error,
                 row.kernel_class,
                 row.factors,

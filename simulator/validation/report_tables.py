@@ -25,6 +25,7 @@ def target_table(beside: SideBySide) -> str:
         if found[HELD_OUT]:
             medians = [median_ape(found[column]) for column in COLUMNS]
             met = "yes" if median_ape(found[HELD_OUT]) <= target.percent else "**missed**"
+            met += f" (not held out: {target.read_off} read off these runs)" if target.read_off else ""
             cells = (_figure(median) for median in medians)
             rows.append((_name(target), f"`{target.metric}`", len(found[HELD_OUT]), f"{target.percent:g}", *cells, met))
     labels = [column.label for column in COLUMNS]

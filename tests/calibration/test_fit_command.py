@@ -96,6 +96,14 @@ def test_transfer_to_itself_is_refused(tmp_path: Path) -> None:
     assert run("transfer", "--from", "h100", "--to", "h100", "--out", str(tmp_path / "x.yaml"))[0] == 2
 
 
+def test_transfer_to_another_kind_of_device_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "x.yaml"
+    status, text = run("transfer", "--from", "h100", "--to", "generic-cpu", "--out", str(out))
+    assert status == 2
+    assert "is a cpu" in text
+    assert not out.exists()
+
+
 def test_a_class_with_one_shape_family_is_left_out_and_named(table: Path, tmp_path: Path) -> None:
     rows = pd.read_csv(table)
     alone = rows[(rows["n"] == 1024) & (rows["k"] == 1024)]

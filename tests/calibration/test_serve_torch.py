@@ -17,6 +17,7 @@ from calibration.serve.host_terms import count_calls, host_profile  # noqa: E402
 from calibration.serve.model import Llama  # noqa: E402
 from calibration.serve.shape import LlamaShape  # noqa: E402
 from calibration.serve.slot_cache import Chunk, SlotCache  # noqa: E402
+from simulator.errors import InputError  # noqa: E402
 from simulator.hardware.catalog import load_hardware  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -60,6 +61,13 @@ def test_calls_between_kernels_are_counted_per_layer_step_and_sequence() -> None
     profile = host_profile(calls, 1e-6, layers=2)
     assert profile.per_layer_s == pytest.approx(calls.per_layer * 1e-6)
     assert profile.gemm_multiplier == 1.0
+
+
+def test_a_profile_of_other_threads_is_refused(tmp_path: Path) -> None:
+    """Sixteen times the threads would look like a model that errs by a large factor."""
+    profile = replace(load_hardware("generic-cpu"), multiprocessors=16 * torch.get_num_threads())
+    with pytest.raises(InputError, match="CPU thread"):
+        run_experiment("cpu", tmp_path / "cpu.csv", profile)
 
 
 @pytest.mark.slow

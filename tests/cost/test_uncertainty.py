@@ -24,6 +24,7 @@ class Part:
     kernel_class: str
     factors: tuple[float, float] = (0.9, 1.2)
     provenance: str = "fitted"
+    layer: str = "L2"
 
 
 def test_one_class_errs_by_its_common_share() -> None:
@@ -42,6 +43,11 @@ def test_what_was_never_timed_on_the_device_errs_in_one_direction() -> None:
     for provenance in ("transferred", "nominal"):
         parts = [Part(1.0, "gemm", provenance=provenance)]
         assert step_band(SURE, parts, TERMS) == pytest.approx((0.9, 1.2))
+
+
+def test_a_closed_form_alone_errs_in_one_direction() -> None:
+    """A fit to a few dozen rows has no correction: its whole error is a bias of the form."""
+    assert step_band(SURE, [Part(1.0, "gemm", layer="L1")], TERMS) == pytest.approx((0.9, 1.2))
 
 
 def test_a_step_nothing_explains_and_an_empty_one() -> None:

@@ -25,6 +25,13 @@ def transfer_command(
     taken_from, device = load_hardware(source), load_hardware(target)
     if taken_from.name == device.name:
         raise InputError("is the device the constants are from", path="--to", value=target)
+    if taken_from.kind != device.kind:
+        raise InputError(
+            f"is a {device.kind}; kernels of {taken_from.name}, a {taken_from.kind}, say nothing about it",
+            path="--to",
+            value=target,
+            hint=f"take a {device.kind} that was measured, or measure this one (inferplan calibrate measure)",
+        )
     moved = transfer(taken_from, device)
     write_device(out, moved)
     error = moved.fitted["gemm", "bf16"].origin
