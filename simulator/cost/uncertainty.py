@@ -1,9 +1,9 @@
 """80 % bands: from the errors of kernel classes and host terms to the error of a step, and of a metric.
 
 Kernel classes err independently of each other; the kernels of one class have part of their error in common in one
-deployment (a systematic error, drawn once; all of it where no correction acts), the rest averages out over its shapes. Host terms and multipliers of the
-engine profile are off within their stated ranges. Relative half-widths add up as the root of the sum of squares, each
-weighted with the part's share of the time, upwards and downwards apart.
+deployment (a systematic error, drawn once; all of it where no correction acts), the rest averages out over its shapes.
+Host terms and multipliers of the engine profile are off within their stated ranges. Relative half-widths add up as the
+root of the sum of squares, each weighted with the part's share of the time, upwards and downwards apart.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from simulator.metrics.step_mix import StepKind, step_mix
 class OperatorShare:
     """Mean seconds an operator takes in a step of the run, what bounds it most of that time, and how its time is known.
 
-    ``layer``: of the cost model (``L0`` to ``L3``). ``median_error``: stated absolute relative error of a single kernel of its class; ``factors``: 80 % band of one.
+    ``layer``: of the cost model (``L0`` to ``L3``). ``median_error``: stated absolute relative error of a
+    single kernel of its class; ``factors``: 80 % band of one.
     """
 
     name: str
