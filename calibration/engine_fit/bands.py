@@ -57,7 +57,8 @@ class BandFit:
 def held_out_values(results: Sequence[CaseResult], terms: BandTerms) -> list[HeldOutValue]:
     """Mean metrics and throughput of cases of quality A and B, whose bands were simulated with ``terms``.
 
-    Other coherences are not simulated again: a span grows with the width of the step's band.
+    Other coherences are not simulated again: near the simulated one a span grows with the width of the step's band.
+    Whoever ends up far from the coherence on file fits again.
     """
     found = []
     for result in results:

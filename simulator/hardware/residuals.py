@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ COORDINATES: dict[str, tuple[str, ...]] = {
 _ROOT3 = 3.0**0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Residual:
     """One correction. ``centres``: (n, d) log2 shapes; ``weights``: (n,); ``scales``: (d,) log2 units; ``clip``:
     greatest absolute log factor."""
@@ -43,12 +44,10 @@ class Residual:
     scales: Floats
     clip: float
 
-    __hash__ = object.__hash__
-
     def log_factor(self, log2_shape: Floats) -> Floats:
         """Natural logarithm of (measured / closed form) for shapes of (..., d) log2 coordinates; shape (...)."""
         points = np.asarray(log2_shape, dtype=np.float64)
-        total = self.bumps(points.reshape(-1, points.shape[-1])) @ self.weights
+        total = _sums(self, points.shape[-1], points.tobytes())
         return np.clip(total, -self.clip, self.clip).reshape(points.shape[:-1])
 
     def bumps(self, log2_shapes: Floats) -> Floats:
@@ -58,6 +57,13 @@ class Residual:
             squared += ((log2_shapes[:, column, None] - self.centres[None, :, column]) / scale) ** 2
         distance = _ROOT3 * np.sqrt(squared)
         return (1.0 + distance) * np.exp(-distance)
+
+
+@lru_cache(maxsize=64)
+def _sums(residual: Residual, coordinates: int, points: bytes) -> Floats:
+    """Weighted sums of the bumps at packed (n, d) points. Kept, since a fit of host terms asks for the same layers in
+    every one of its hundreds of simulations."""
+    return residual.bumps(np.frombuffer(points).reshape(-1, coordinates)) @ residual.weights
 
 
 def read_residuals(path: Path) -> Mapping[tuple[str, str], Residual]:
