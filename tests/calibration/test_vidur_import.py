@@ -69,7 +69,7 @@ def test_what_has_no_place_is_named_and_counted(tmp_path: Path) -> None:
         "operators without a kernel class in the schema": 2,
         "collectives over NVLink bridges: no such node profile": 1,
         "collectives over several nodes": 1,
-        "no hardware profile for device 'a30'": 1,
+        "no hardware profile for device 'a30'; name its profile with --hardware": 1,
     }
 
 
