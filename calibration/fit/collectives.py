@@ -9,7 +9,7 @@ import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
 from simulator.cost import kernels
-from simulator.hardware.fits import CustomAllReduceFit, NcclAllReduceFit
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
 from simulator.hardware.profile import HardwareProfile
 
 _GRAPH_KERNEL = "vLLM_custom_graph"
@@ -25,7 +25,7 @@ def custom_all_reduce_class() -> KernelClass:
 
     def pick(table: pd.DataFrame, device: HardwareProfile) -> pd.DataFrame:
         rows = table[(table["op"] == "allreduce_custom") & (table["kernel"] == _GRAPH_KERNEL)]
-        rows = rows[rows["bytes"] < kernels.CUSTOM_ALL_REDUCE_BYTES]
+        rows = rows[rows["bytes"] < CUSTOM_ALL_REDUCE_BYTES]
         return rows if device.link.topology == "switch" else rows[rows["world_size"] == 2]
 
     return KernelClass(

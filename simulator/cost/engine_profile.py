@@ -16,7 +16,7 @@ DEFAULT_ENGINE = "vllm-0.15"
 
 _US, _MS, _GIB = 1e-6, 1e-3, 2**30
 
-_TERMS = {
+PROFILE_TERMS = {
     "reserved_bytes": ("reserved_gib", _GIB),
     "api_delivery_s": ("api_delivery_ms", _MS),
     "per_step_s": ("per_step_us", _US),
@@ -158,7 +158,7 @@ def read_engine(path: Path) -> EngineProfile:
     file.text("engine")
     file.text("version")
     base = _base(file)
-    found = {name: _own_term(file, key, unit, base) for name, (key, unit) in (_TERMS | _OPTIONAL_TERMS).items()}
+    found = {name: _own_term(file, key, unit, base) for name, (key, unit) in (PROFILE_TERMS | _OPTIONAL_TERMS).items()}
     if base is not None:
         found = {name: term or (getattr(base, name), *base.bound(name)) for name, term in found.items()}
     terms = {name: term for name, term in found.items() if term is not None}

@@ -29,8 +29,6 @@ US = 1e-6
 _STEP_DEPTH = 128
 _QUANTISE_CHUNK = 2048
 """Elements the threads of one CTA quantise at a time: 256 threads, 16 bytes each."""
-CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
-"""Buffers of this size and more go to the library: ``max_size`` of vLLM's and SGLang's ``CustomAllreduce``."""
 _EXPERT_TILE_ROWS = (16, 32, 64, 128)
 _ALIGNED_WIDTH = 16
 

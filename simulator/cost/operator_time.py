@@ -18,7 +18,7 @@ from simulator.cost.deployment import Deployment
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_form import LatentDecodeForm
-from simulator.hardware.fits import Fitted, fit_for
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, Fitted, fit_for
 from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
@@ -304,7 +304,7 @@ def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
     seconds = _collective_seconds("nccl_all_reduce", shape, library, deployment)
     if _has_custom_all_reduce(deployment):
         mine = _collective_seconds("custom_all_reduce", shape, own, deployment)
-        small = shape.nbytes < kernels.CUSTOM_ALL_REDUCE_BYTES
+        small = shape.nbytes < CUSTOM_ALL_REDUCE_BYTES
         seconds = np.where(small, np.minimum(mine, seconds), seconds)
     return engine.all_reduce_multiplier * seconds + engine.all_reduce_extra_s
 

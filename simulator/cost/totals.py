@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulator.cost.deployment import Deployment
 from simulator.operators.encoder import admission_work
-from simulator.operators.features import FEATURE_NAMES, StepFeatures
+from simulator.operators.features import StepFeatures
 from simulator.operators.step import (
     decode_attention_work,
     decode_fixed_work,
@@ -46,7 +46,7 @@ def work_totals(deployment: Deployment, feature_totals: Mapping[str, int], steps
     tp = deployment.tensor_parallel_size
     peak_flops = tp * deployment.hardware.peak(deployment.dtypes.activations)
     peak_bytes = tp * deployment.hardware.memory_bytes_per_s
-    totals = StepFeatures(**{name: int(feature_totals.get(name, 0)) for name in FEATURE_NAMES})
+    totals = StepFeatures.of_sums(feature_totals)
     if steps < 1 or not totals.tokens:
         return DeviceTotals(0.0, 0.0, peak_flops, peak_bytes)
     model, layout = deployment.model, deployment.layout

@@ -18,7 +18,7 @@ from simulator.cost.deployment import Deployment
 from simulator.metrics.logs import StepLog
 from simulator.metrics.step_mix import StepKind, step_mix
 from simulator.operators.encoder import admission_work
-from simulator.operators.features import FEATURE_NAMES, StepFeatures
+from simulator.operators.features import StepFeatures
 from simulator.operators.step import (
     decode_attention_work,
     decode_fixed_work,
@@ -67,7 +67,7 @@ def _add_kind(
     found: StepWork, where: npt.NDArray[np.bool_], kind: StepKind, deployment: Deployment, log: StepLog
 ) -> None:
     model, layout, tp = deployment.model, deployment.layout, deployment.tensor_parallel_size
-    sums = StepFeatures(**{name: int(kind.sums.get(name, 0)) for name in FEATURE_NAMES})
+    sums = StepFeatures.of_sums(kind.sums)
     tokens, sequences, prompt, blocks = (
         log.column(name)[where].astype(np.int64) for name in ("tokens", "decode_seqs", "prefill_tokens", "used_blocks")
     )

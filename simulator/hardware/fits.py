@@ -133,6 +133,10 @@ class MoEFit:
     unaligned_loss: float
 
 
+CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
+"""Buffers of this size and more go to the library: ``max_size`` of vLLM's and SGLang's ``CustomAllreduce``."""
+
+
 @dataclass(frozen=True)
 class CustomAllReduceFit:
     """One-shot or two-shot all-reduce over a switch; latency grows as ``world_size ** world_exponent``."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import InputError, did_you_mean
-from simulator.hardware.fits import CustomAllReduceFit, Fitted, load_fits
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, Fitted, load_fits
 from simulator.hardware.node import NodeSpec
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile
@@ -21,8 +21,6 @@ from simulator.links.collective_fits import FitKey, FittedCollective, load_colle
 Sizes = Any
 """A float or an array of floats."""
 
-CUSTOM_MOST_BYTES = 8 * 2**20
-"""Buffers below this size engines reduce with their own kernel (vLLM: 8 MiB); from it on, the library does."""
 CUSTOM_MOST_RANKS = 8
 IN_SWITCH_FORMATS = ("fp32", "bf16", "fp16")
 """Sums NVSwitch can form for NCCL; 8-bit integers go round the ring."""
@@ -159,7 +157,7 @@ class Collectives:
         if algorithm.name in _SHOTS:
             assert self._custom is not None
             seconds = _shot_seconds(self._custom.constants, algorithm.name, nbytes * wire, ranks)
-            return np.where(nbytes < CUSTOM_MOST_BYTES, seconds, math.inf)
+            return np.where(nbytes < CUSTOM_ALL_REDUCE_BYTES, seconds, math.inf)
         constants = self._fits[algorithm.op, algorithm.name].constants
         return constants.seconds(nbytes, wire, ranks, hops(algorithm, self.hardware.link, ranks))
 

@@ -6,6 +6,8 @@ statistic adds a field here, its update in the engine and its use in ``simulator
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 QUERY_TILE = 128
 """Query rows one attention work unit covers (COST_MODEL: a unit is one sequence, KV head and 128-query tile)."""
 
@@ -91,6 +93,11 @@ class StepFeatures:
         self.prefill_tiles = prefill_tiles
         self.admitted = admitted
         self.adapters = adapters
+
+    @classmethod
+    def of_sums(cls, sums: Mapping[str, int]) -> StepFeatures:
+        """Counters by name; 0 where one is not given."""
+        return cls(**{name: int(sums.get(name, 0)) for name in FEATURE_NAMES})
 
     def add_chunk(self, new: int, cached: int) -> None:
         """Count a chunk of ``new`` tokens on top of ``cached`` computed ones (``tokens`` are counted apart)."""

@@ -6,27 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from simulator.cost.engine_profile import EngineProfile
-
-_US, _MS = 1e-6, 1e-3
+from simulator.cost.engine_profile import PROFILE_TERMS, EngineProfile
 
 ENGINE_TERMS: dict[str, tuple[str, float]] = {
-    "api_delivery_ms": ("api_delivery_s", _MS),
-    "per_step_us": ("per_step_s", _US),
-    "per_layer_us": ("per_layer_s", _US),
-    "per_layer_prefill_us": ("per_layer_prefill_s", _US),
-    "per_admitted_us": ("per_admitted_s", _US),
-    "sampler_step_us": ("sampler_step_s", _US),
-    "sampler_row_us_per_100k": ("sampler_row_s_per_word", _US / 1e5),
-    "gemm_multiplier": ("gemm_multiplier", 1.0),
-    "prefill_attention_multiplier": ("prefill_attention_multiplier", 1.0),
-    "decode_attention_multiplier": ("decode_attention_multiplier", 1.0),
-    "all_reduce_multiplier": ("all_reduce_multiplier", 1.0),
-    "all_reduce_extra_us": ("all_reduce_extra_s", _US),
-    "moe_multiplier": ("moe_multiplier", 1.0),
-    "expert_coverage": ("expert_coverage", 1.0),
+    key: (field, unit) for field, (key, unit) in PROFILE_TERMS.items() if field != "reserved_bytes"
 }
-"""Key in an engine file -> field of ``EngineProfile`` and the field's unit (s, or 1) per unit of the key."""
+"""Key in an engine file -> field of ``EngineProfile`` and the field's unit (s, or 1) per unit of the key:
+the terms of a profile that are times or factors, so all but the memory it reserves."""
 
 
 def with_terms(profile: EngineProfile, terms: Mapping[str, float]) -> EngineProfile:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simulator.cost.deployment import Deployment
-from simulator.cost.kernels import CUSTOM_ALL_REDUCE_BYTES
 from simulator.cost.operator_time import kernel_seconds
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES
 from simulator.operators.work import all_reduce_work
 
 
