@@ -9,6 +9,7 @@ import simulator
 from simulator.cost.uncertainty import Factors
 from simulator.hardware.user_fits import content_hash
 from simulator.metrics.work import OperatorShare
+from simulator.run_title import dtypes_of
 from simulator.wiring import Wiring
 from simulator.workload.workload import Workload
 
@@ -33,11 +34,7 @@ def provenance(
         "inferplan": simulator.__version__,
         "model": {"name": deployment.model.name, "parameters": deployment.model.parameters},
         "hardware": {"name": deployment.hardware.name, "sources": list(deployment.hardware.sources)},
-        "dtypes": {
-            "weights": deployment.dtypes.weights,
-            "activations": deployment.dtypes.activations,
-            "kv_cache": deployment.dtypes.kv,
-        },
+        "dtypes": dtypes_of(wiring),
         "calibration": {
             key: {"file": file, "sha256": content_hash(file)} for key, file in own.items() if file is not None
         },

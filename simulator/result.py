@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from simulator.atomic import gzip_bytes
 from simulator.metrics.summary import RunRecords, Summary
 from simulator.metrics.work import OperatorShare
-from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.report.figures import load_line, mean_range, milliseconds, throughput_lines
 from simulator.report.files import write_folder
 from simulator.report.html import summary_html
 from simulator.report.run_charts import CHART_NAMES, RunCharts
 from simulator.report.tables import csv_text, requests_frame, timeseries_frame
+from simulator.run_title import run_title
 from simulator.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -58,19 +58,9 @@ class RunResult:
     @property
     def title(self) -> str:
         """What was run, in one line."""
-        tp, replicas = self.scenario.parallel.tensor_parallel_size, self.scenario.replicas
-        devices = f"{tp} x " if tp > 1 else ""
-        times = f", {replicas} replicas" if replicas > 1 else ""
-        model, hardware = self.provenance["model"]["name"], self.provenance["hardware"]["name"]
-        return f"{model} on {devices}{hardware}{times}{self._formats}: {self.provenance['workload']}"
-
-    @property
-    def _formats(self) -> str:
-        """The number formats, where one of them is narrower than 16 bit (8-bit weights bring 8-bit activations)."""
-        dtypes = self.provenance["dtypes"]
-        if all(BYTES_PER_ELEMENT.get(dtype, 0) >= 2 for dtype in dtypes.values()):
-            return ""
-        return f" (weights {dtypes['weights']}, activations {dtypes['activations']}, KV {dtypes['kv_cache']})"
+        made = self.provenance
+        names = made["model"]["name"], made["hardware"]["name"]
+        return run_title(self.scenario, *names, made["dtypes"], made["workload"])
 
     @property
     def charts(self) -> RunCharts:

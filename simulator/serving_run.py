@@ -21,13 +21,14 @@ def simulate_wiring(
     workload: Workload,
     seed: int,
     *,
+    cost: CompiledStepCost | None = None,
     factor: float = 1.0,
     delivery_s: float | None = None,
     on_progress: Progress | None = None,
 ) -> SimulationOutcome:
     """Simulate the workload; every step takes ``factor`` times its predicted seconds, first tokens are delivered after
-    ``delivery_s`` (default: the engine profile's)."""
-    cost = CompiledStepCost(wiring.deployment, max_num_batched_tokens=wiring.engine.max_num_batched_tokens)
+    ``delivery_s`` (default: the engine profile's). ``cost``: of this deployment, where its tables were built before."""
+    cost = cost or CompiledStepCost(wiring.deployment, max_num_batched_tokens=wiring.engine.max_num_batched_tokens)
     return simulate(
         workload,
         wiring.engine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from simulator.hardware.catalog import load_hardware
 from simulator.hardware.user_fits import user_fits
 from simulator.models.catalog import load_model
 from simulator.models.dtypes import BYTES_PER_ELEMENT
-from simulator.scenario.schema import Scenario
+from simulator.scenario.economics_section import Economics
+from simulator.scenario.engine_section import Dtypes
+from simulator.scenario.schema import Calibration, Parallel, Sampling, Scenario
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,70 @@ class Wiring:
     notes: list[str]
 
 
-def wire(scenario: Scenario) -> Wiring:
-    """Build everything but the workload. Raises ``InputError`` with the scenario's file and line."""
+@dataclass(frozen=True)
+class DeploymentChoice:
+    """All of a scenario that its deployment follows from; equal ``repr``, equal deployment (files kept as they are)."""
+
+    model: str
+    hardware: str
+    parallel: Parallel
+    dtypes: Dtypes
+    calibration: Calibration
+    engine_profile: str
+    sampling: Sampling
+    economics: Economics
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> DeploymentChoice:
+        """The scenario's."""
+        return cls(
+            model=scenario.model,
+            hardware=scenario.hardware,
+            parallel=scenario.parallel,
+            dtypes=scenario.dtypes,
+            calibration=scenario.calibration,
+            engine_profile=scenario.engine.profile,
+            sampling=scenario.sampling,
+            economics=scenario.economics,
+        )
+
+
+def build_deployment(choice: DeploymentChoice) -> Deployment:
+    """Model, device, engine terms and kernel constants of a choice, read from their files. Raises ``InputError``."""
+    model, hardware = load_model(choice.model), choice.economics.applied_to(load_hardware(choice.hardware))
+    wanted = choice.dtypes
+    return Deployment.of(
+        model,
+        hardware,
+        tensor_parallel_size=choice.parallel.tensor_parallel_size,
+        dtypes=dtypes_for(
+            model,
+            hardware,
+            weights=None if wanted.weights == "auto" else wanted.weights,
+            activations=None if wanted.activations == "auto" else wanted.activations,
+            kv=None if wanted.kv_cache == "auto" else wanted.kv_cache,
+        ),
+        engine=choice.engine_profile,
+        fits=user_fits(hardware, choice.calibration.fits, choice.calibration.exact),
+        top_p_sampling=choice.sampling.top_p,
+    )
+
+
+BuildDeployment = Callable[[DeploymentChoice], Deployment]
+
+
+def wire(scenario: Scenario, *, build: BuildDeployment = build_deployment) -> Wiring:
+    """Build everything but the workload. Raises ``InputError`` with the scenario's file and line.
+
+    ``build``: where the deployment comes from; who wires many scenarios keeps those he has.
+    """
     try:
-        return _wire(scenario)
+        return _wire(scenario, build(DeploymentChoice.of(scenario)))
     except InputError as error:
         raise scenario.located(error) from None
 
 
-def _wire(scenario: Scenario) -> Wiring:
-    deployment = _deployment(scenario)
+def _wire(scenario: Scenario, deployment: Deployment) -> Wiring:
     engine = scenario.engine
     memory = kv_plan(
         deployment,
@@ -72,26 +129,6 @@ def _wire(scenario: Scenario) -> Wiring:
     if deployment.engine.static_context:
         deployment = replace(deployment, context_tokens=resolved.engine.max_model_len)
     return Wiring(resolved, deployment, memory, _engine_config(resolved, memory), acceptance, notes)
-
-
-def _deployment(scenario: Scenario) -> Deployment:
-    model, hardware = load_model(scenario.model), scenario.economics.applied_to(load_hardware(scenario.hardware))
-    wanted = scenario.dtypes
-    return Deployment.of(
-        model,
-        hardware,
-        tensor_parallel_size=scenario.parallel.tensor_parallel_size,
-        dtypes=dtypes_for(
-            model,
-            hardware,
-            weights=None if wanted.weights == "auto" else wanted.weights,
-            activations=None if wanted.activations == "auto" else wanted.activations,
-            kv=None if wanted.kv_cache == "auto" else wanted.kv_cache,
-        ),
-        engine=scenario.engine.profile,
-        fits=user_fits(hardware, scenario.calibration.fits, scenario.calibration.exact),
-        top_p_sampling=scenario.sampling.top_p,
-    )
 
 
 def _number_formats(deployment: Deployment) -> list[str]:

@@ -91,7 +91,7 @@ def load_node(name_or_path: str | Path) -> NodeSpec:
     name = str(name_or_path)
     known = _names()
     if name.lower() in known:
-        return read_node(known[name.lower()])
+        return _bundled(known[name.lower()])
     path = Path(name).expanduser()
     if path.suffix in (".yaml", ".yml"):
         return read_node(path)
@@ -106,7 +106,7 @@ def load_node(name_or_path: str | Path) -> NodeSpec:
 def node_named(name: str) -> NodeSpec:
     """The bundled node with exactly this name, without reading the others; else as ``load_node``."""
     path = data_dir("hardware_profiles") / "nodes" / f"{name}.yaml"
-    return read_node(path) if path.is_file() else load_node(name)
+    return _bundled(path) if path.is_file() else load_node(name)
 
 
 def list_nodes() -> list[str]:
@@ -128,6 +128,12 @@ def _names() -> dict[str, Path]:
             if known.setdefault(name.lower(), path) != path:
                 raise file.error("aliases", f"is already the name of {known[name.lower()].stem}", value=name)
     return known
+
+
+@cache
+def _bundled(path: Path) -> NodeSpec:
+    """A bundled node, read once: every run asks for its host power."""
+    return read_node(path)
 
 
 def read_node(path: Path) -> NodeSpec:

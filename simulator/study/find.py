@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.errors import InputError
+from simulator.run_title import wired_title
 from simulator.study.answer import Binding, GoalAnswer, Status, Work
 from simulator.study.binding import what_binds
 from simulator.study.interval import estimate
@@ -43,7 +44,7 @@ def find(question: Question, *, workers: int = 1, curve: bool = False, on_probe:
     probes = [probe for one in found for probe in one.probes]
     notes += _notes(found)
     return GoalAnswer(
-        title=_title(prober, load.workload(load.ladder[load.start], first_seed).description),
+        title=wired_title(prober.wiring, load.workload(load.ladder[load.start], first_seed).description),
         maximize=question.maximize,
         unit=load.unit,
         goals=question.goals,
@@ -133,11 +134,3 @@ def _refuse_few(question: Question, workload: Workload) -> None:
             value=len(workload.table),
         )
         raise question.scenario.located(error)
-
-
-def _title(prober: Prober, workload: str) -> str:
-    deployment, scenario = prober.wiring.deployment, prober.wiring.scenario
-    tp = scenario.parallel.tensor_parallel_size
-    devices = f"{tp} x " if tp > 1 else ""
-    times = f", {scenario.replicas} replicas" if scenario.replicas > 1 else ""
-    return f"{deployment.model.name} on {devices}{deployment.hardware.name}{times}: {workload}"

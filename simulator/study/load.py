@@ -19,7 +19,6 @@ from simulator.workload.arrivals import (
     ClosedLoopArrivals,
     ConstantArrivals,
     GammaArrivals,
-    OfflineArrivals,
     PoissonArrivals,
     RatedArrivals,
 )
@@ -83,7 +82,7 @@ class RateLoad:
             recorded = self._base(seed)
             table = replace(recorded.table, arrival_s=recorded.table.arrival_s / multiplier)
             return replace(recorded, table=table, offered_rate_per_s=load)
-        return generate(_faster(spec, multiplier), seed)
+        return generate(at_multiple(spec, multiplier), seed)
 
     def _base(self, seed: int) -> Workload:
         """The workload at its own rate; the last one is kept, traces are long to read."""
@@ -131,7 +130,8 @@ def arrival_of(spec: WorkloadSpec) -> Arrivals | None:
     return None
 
 
-def _faster(spec: WorkloadSpec, multiplier: float) -> WorkloadSpec:
+def at_multiple(spec: WorkloadSpec, multiplier: float) -> WorkloadSpec:
+    """The same requests sent ``multiplier`` times as fast. Raises ``InputError`` for arrivals that have no rate."""
     if spec.synthetic is not None:
         arrival = _rated(spec.synthetic.arrival).at_rate(multiplier)
         return replace(spec, synthetic=replace(spec.synthetic, arrival=arrival))
@@ -139,15 +139,23 @@ def _faster(spec: WorkloadSpec, multiplier: float) -> WorkloadSpec:
         arrival = _rated(spec.sessions.arrival).at_rate(multiplier)
         return replace(spec, sessions=replace(spec.sessions, arrival=arrival))
     if spec.profile is not None:
+        _rated(spec.profile.arrival or load_profile(spec.profile.name).spec.arrival)
         faster = spec.profile.rate_multiplier * multiplier
         return replace(spec, profile=replace(spec.profile, rate_multiplier=faster))
+    if spec.trace is not None:
+        if spec.trace.arrival is not None:
+            return replace(spec, trace=replace(spec.trace, arrival=_rated(spec.trace.arrival).at_rate(multiplier)))
+        return replace(spec, trace=replace(spec.trace, rate_scale=spec.trace.rate_scale * multiplier))
     assert spec.servegen is not None
     return replace(spec, servegen=replace(spec.servegen, rate_multiplier=spec.servegen.rate_multiplier * multiplier))
 
 
 def _rated(arrival: Arrivals) -> RatedArrivals:
-    assert not isinstance(arrival, OfflineArrivals | ClosedLoopArrivals)  # they have no rate: refused above
-    return arrival  # type: ignore[return-value]
+    if isinstance(arrival, RatedArrivals):
+        return arrival
+    raise _no_rate(
+        f"{arrival.kind} arrivals, which have no rate", "set an arrival process that has one, such as poisson"
+    )
 
 
 def _limits(low: float | None, high: float | None, least: float, most: float, start: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     name = str(name_or_path)
     known = list_profiles()
     if name.lower() in known:
-        return read_profile(data_dir("workloads") / f"{name.lower()}.yaml")
+        return _bundled(name.lower())
     path = user_path(name)
     if path.suffix in (".yaml", ".yml"):
         return read_profile(path)
@@ -63,6 +64,12 @@ def load_profile(name_or_path: str | Path) -> Profile:
         value=name,
         hint=did_you_mean(name, known) or f"bundled: {', '.join(known)}",
     )
+
+
+@cache
+def _bundled(name: str) -> Profile:
+    """A bundled profile, read once: reading one takes as long as drawing thousands of requests from it."""
+    return read_profile(data_dir("workloads") / f"{name}.yaml")
 
 
 def read_profile(path: Path) -> Profile:
