@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-fast lint types unit bench clean
+.PHONY: demo test test-fast lint types unit docs bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,11 @@ unit: $(STAMP)
 # Without the tests that take more than ten seconds.
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+# What is generated from the schema of the scenario file; a test holds it against the code.
+docs: $(VENV)/.runtime
+	$(BIN)/inferplan schema scenario --out docs/schema/scenario.schema.json
+	$(BIN)/inferplan schema scenario --format markdown --out docs/reference.md
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.core --json

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.cli.complete import hardware_names, model_names
+
 if TYPE_CHECKING:
     from simulator.cost.estimate import EstimateResult
 
 
 def estimate_command(
-    model: Annotated[str, typer.Option(help="Catalog name, Hugging Face id, or path of a config.json.")],
-    hardware: Annotated[str, typer.Option(help="Profile name, alias (h100) or path of a profile.")],
+    model: Annotated[
+        str, typer.Option(help="Catalog name, Hugging Face id, or path of a config.json.", autocompletion=model_names)
+    ],
+    hardware: Annotated[
+        str, typer.Option(help="Profile name, alias (h100) or path of a profile.", autocompletion=hardware_names)
+    ],
     tp: Annotated[int, typer.Option(help="Tensor-parallel size.")] = 1,
     batch: Annotated[int, typer.Option(help="Requests in the batch.")] = 1,
     isl: Annotated[int, typer.Option(help="Prompt tokens of each.")] = 1024,

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from simulator.atomic import write_text
+from simulator.cli.workload_option import workload_section
 from simulator.errors import InputError
 from simulator.importers.vllm_command import ImportedScenario, import_command
 from simulator.importers.vllm_log import StartupFacts, read_startup_log
@@ -21,7 +22,7 @@ def import_vllm(command: str, *, hardware: str, workload: str, log: Path | None,
     if log is not None:
         _apply_log(imported, _read(log))
     imported.put("hardware", hardware)
-    imported.put("workload", _workload(workload))
+    imported.put("workload", workload_section(workload))
     order = ("model", "hardware", "parallel", "replicas", "dtypes", "engine", "workload")
     ordered = {key: imported.sections[key] for key in order if key in imported.sections}
     _check(ordered)
@@ -33,12 +34,6 @@ def import_vllm(command: str, *, hardware: str, workload: str, log: Path | None,
     else:
         write_text(out, text)
         typer.echo(f"Written to {out}; run it with: inferplan run {out}")
-
-
-def _workload(named: str) -> dict[str, Any]:
-    if Path(named).suffix in (".csv", ".jsonl", ".gz", ".json"):
-        return {"trace": {"path": named}}
-    return {"profile": {"name": named}}
 
 
 def _apply_log(imported: ImportedScenario, facts: StartupFacts) -> None:

@@ -11,16 +11,18 @@ import typer
 
 from simulator import __version__
 from simulator.cli.calibrate import calibrate_app
+from simulator.cli.complete import hardware_names, list_kinds
 from simulator.cli.errors import exits_cleanly
 from simulator.cli.estimate import estimate_command
 from simulator.cli.goal import goal_command
+from simulator.cli.init import init_command
+from simulator.cli.schema import schema_command
 from simulator.cli.show import show_command
 from simulator.cli.trace import trace_app
 from simulator.cli.validate import validate_command
 
 app = typer.Typer(
     name="inferplan",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -82,11 +84,13 @@ def run_command(
     )
 
 
+app.command("init")(exits_cleanly(init_command))
 app.command("estimate")(exits_cleanly(estimate_command))
 app.command("goal")(exits_cleanly(goal_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))
+app.command("schema")(exits_cleanly(schema_command))
 
 
 @app.command("conform")
@@ -107,7 +111,12 @@ def conform(
 @app.command("list")
 @exits_cleanly
 def list_command(
-    what: Annotated[str, typer.Argument(help="models, hardware, nodes, workloads or policies.", metavar="WHAT")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="models, hardware, nodes, workloads or policies.", metavar="WHAT", autocompletion=list_kinds
+        ),
+    ],
     search: Annotated[
         list[str] | None, typer.Argument(help="Only entries that contain every word.", metavar="SEARCH")
     ] = None,
@@ -160,7 +169,9 @@ def _import() -> None:
 @exits_cleanly
 def import_vllm_command(
     command: Annotated[str, typer.Argument(help="The whole command line, quoted.", metavar='"vllm serve ..."')],
-    hardware: Annotated[str, typer.Option(help="Accelerator it runs on: inferplan list hardware.")],
+    hardware: Annotated[
+        str, typer.Option(help="Accelerator it runs on: inferplan list hardware.", autocompletion=hardware_names)
+    ],
     workload: Annotated[str, typer.Option(help="Bundled workload, or a trace file.")] = "azure-conv-2023",
     log: Annotated[Path | None, typer.Option(help="Start-up log: KV cache size, model length.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scenario there.")] = None,

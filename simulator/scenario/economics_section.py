@@ -28,7 +28,14 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 
 class Power(Section):
-    """Watts of one device instead of those of its profile: rated, context loaded but nothing running, idle."""
+    """Watts of one device instead of those of its profile.
+
+    Attributes
+    ----------
+    max_w: rated power (W).
+    standby_w: weights and context loaded, nothing running (W).
+    idle_w: nothing loaded (W).
+    """
 
     max_w: Positive | None = None
     standby_w: Positive | None = None
@@ -36,7 +43,15 @@ class Power(Section):
 
 
 class Price(Section):
-    """What a device hour costs: the figure never stands without its terms, its basis and its date."""
+    """What a device hour costs: the figure never stands without its terms, its basis and its date.
+
+    Attributes
+    ----------
+    usd_per_device_hour: US dollars per device and hour.
+    terms: how it is paid for.
+    basis: where the figure is from.
+    as_of: when it held, e.g. 2025-06.
+    """
 
     usd_per_device_hour: Positive
     terms: Literal["on_demand", "reserved", "capacity_block", "spot", "rental", "owned"]
@@ -45,7 +60,15 @@ class Price(Section):
 
 
 class Carbon(Section):
-    """The grid: one ``kg_per_kwh``, or ``hourly_kg_per_kwh`` of a day; ``start_hour``: hour of the day at time 0."""
+    """The grid: one ``kg_per_kwh``, or ``hourly_kg_per_kwh`` of a day.
+
+    Attributes
+    ----------
+    kg_per_kwh: carbon intensity (kgCO2e/kWh); None = world average.
+    hourly_kg_per_kwh: the same hour by hour over a day, beginning at midnight.
+    start_hour: hour of the day at which the run begins.
+    source: where the figures are from.
+    """
 
     kg_per_kwh: NotNegative | None = None
     hourly_kg_per_kwh: list[NotNegative] | None = None
@@ -68,7 +91,13 @@ class Carbon(Section):
 
 
 class EmbodiedSection(Section):
-    """kgCO2e of making one device, written off over its years in service."""
+    """Carbon of making a device, written off over its years in service.
+
+    Attributes
+    ----------
+    kg_per_device: making one device (kgCO2e).
+    lifetime_years: years in service.
+    """
 
     kg_per_device: Positive
     lifetime_years: Positive
@@ -77,9 +106,16 @@ class EmbodiedSection(Section):
 class Economics(Section):
     """Energy, money and carbon.
 
-    ``power_cap_w``: limit of each device; its math slows down to keep it. ``power``: watts instead of the profile's.
-    ``node``: server the devices stand in (its host power in equal parts), or ``host_w_per_device`` itself. ``pue``:
-    facility over server energy. ``price``: instead of the profile's list price. ``embodied``: left out unless given.
+    Attributes
+    ----------
+    power_cap_w: limit of each device; its math slows down to keep it (W).
+    power: watts instead of the profile's.
+    node: server the devices stand in (``inferplan list nodes``), for its host power in equal parts.
+    host_w_per_device: the host's power per device itself, instead of ``node`` (W).
+    pue: facility over server energy; None = 1.2.
+    price: instead of the profile's list price.
+    carbon: carbon intensity of the grid.
+    embodied: carbon of making the devices; left out unless given.
     """
 
     power_cap_w: Positive | None = None

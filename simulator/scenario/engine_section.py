@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from simulator.engine.config import PolicyName, QueueOrder
-from simulator.scenario.section import Section
+from simulator.scenario.section import AlsoWritten, Section
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 """A whole number from 1 to ten million; more of anything here is a mistake that would exhaust memory."""
@@ -20,12 +20,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Speculation(Section):
     """``speculative_config``: drafts verified in each step.
 
-    ``acceptance``: probability that draft j is accepted given that all before it were; one number holds for every
-    position, a list gives one per position (measured rates usually fall with it).
+    Attributes
+    ----------
+    num_speculative_tokens: drafts per step.
+    acceptance: probability that draft j is accepted given that all before it were; one number holds for every
+        position, a list gives one per position (measured rates usually fall with it).
     """
 
     num_speculative_tokens: Count
-    acceptance: list[Share]
+    acceptance: Annotated[list[Share], AlsoWritten({"type": "number", "minimum": 0, "maximum": 1})]
 
     @model_validator(mode="before")
     @classmethod
@@ -46,11 +49,26 @@ class Speculation(Section):
 
 
 class EngineSection(Section):
-    """One replica's engine. None means: as the engine profile, the model and the device decide.
+    """One replica's engine, in vLLM's names. None means: as the engine profile, the model and the device decide.
 
-    ``profile``: engine version whose host costs and defaults are used. ``num_gpu_blocks_override``: KV blocks, instead
-    of what memory allows. ``batch_window_s``: ``policy: dynamic`` only, longest wait for a batch to fill. The others
-    have vLLM's meaning.
+    Attributes
+    ----------
+    profile: engine version whose host costs and defaults are used (docs/engines.md), e.g. vllm-0.15.
+    policy: how batches are formed (``inferplan list policies``).
+    max_num_seqs: sequences that run at once; None = 1024 on devices of 70 GiB and more but the A100, else 256.
+    max_num_batched_tokens: most in one step; None = 8192 on devices of 70 GiB and more but the A100, else 2048.
+    max_model_len: longest prompt with its output, tokens; None = the model's, or what the KV cache holds.
+    block_size: tokens of one KV cache block.
+    gpu_memory_utilization: share of the device's memory for weights, activations and KV cache.
+    enable_prefix_caching: whether KV blocks of earlier prompts are found again.
+    enable_chunked_prefill: whether a prompt may be computed over several steps.
+    scheduling_policy: order of the waiting queue.
+    long_prefill_token_threshold: most tokens of one prompt in a step; 0 = no limit of its own.
+    async_scheduling: whether the next step is planned while one runs; None = as the engine version does.
+    num_gpu_blocks_override: KV cache blocks, instead of what memory allows.
+    speculative_config: drafts verified in each step; None = no speculation.
+    max_loras: distinct adapters in one step; 0 = no limit.
+    batch_window_s: ``policy: dynamic`` only, longest wait for a batch to fill (s).
     """
 
     profile: str = "vllm-0.15"
@@ -96,7 +114,14 @@ class EngineSection(Section):
 
 
 class Dtypes(Section):
-    """Number formats. ``auto``: weights and activations in the model's own, the KV cache like the activations."""
+    """Number formats. ``auto``: weights and activations in the model's own, the KV cache like the activations.
+
+    Attributes
+    ----------
+    weights: stored weights.
+    activations: what linear layers multiply in; 8-bit weights bring activations of the same format unless set.
+    kv_cache: stored keys and values.
+    """
 
     weights: Literal["auto", "bf16", "fp16", "fp8", "int8"] = "auto"
     activations: Literal["auto", "bf16", "fp16", "fp8", "int8"] = "auto"

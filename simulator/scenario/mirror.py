@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, Discriminator, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Discriminator, GetJsonSchemaHandler, create_model, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from simulator.errors import InputError
-from simulator.scenario.section import Section
+from simulator.scenario.section import AlsoWritten, Section
 from simulator.workload.lengths import FixedLength
 
 
@@ -25,6 +25,21 @@ class Mirror(Section):
     """A section that stands for a dataclass."""
 
     mirrored: ClassVar[type]
+
+    @classmethod
+    def documented(cls) -> type:
+        """The dataclass: it explains the keys."""
+        return cls.mirrored
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """As of any section; what is chosen by its ``kind`` must say it."""
+        reference = super().__get_pydantic_json_schema__(core_schema, handler)
+        schema = handler.resolve_ref_schema(reference)
+        if "kind" in schema["properties"]:
+            schema["properties"]["kind"].pop("default", None)
+            schema["required"] = ["kind", *schema.get("required", [])]
+        return reference
 
     @model_validator(mode="after")
     def _check(self) -> Mirror:
@@ -105,9 +120,17 @@ def _union(options: tuple[Any, ...]) -> Any:
         return Union[tuple(rest)]  # noqa: UP007
     chosen: Any = kinds[0]
     if len(kinds) > 1:
-        written_short = BeforeValidator(_fixed_or_kind if any(k.mirrored is FixedLength for k in kinds) else _kind)
-        chosen = Annotated[Union[tuple(kinds)], Discriminator("kind"), written_short]  # noqa: UP007
+        lengths = any(kind.mirrored is FixedLength for kind in kinds)
+        written_short = BeforeValidator(_fixed_or_kind if lengths else _kind)
+        forms = ({"type": "integer", "minimum": 1},) if lengths else (_kinds_without_settings(kinds),)
+        chosen = Annotated[Union[tuple(kinds)], Discriminator("kind"), written_short, AlsoWritten(*forms)]  # noqa: UP007
     return Union[(chosen, *rest)] if rest else chosen
+
+
+def _kinds_without_settings(kinds: list[type[Mirror]]) -> dict[str, Any]:
+    """The schema of a bare word: kinds that need nothing else to be said."""
+    bare = [kind for kind in kinds if not any(field.is_required() for field in kind.model_fields.values())]
+    return {"enum": [kind.model_fields["kind"].default for kind in bare]}
 
 
 def _kind(value: Any) -> Any:

@@ -21,7 +21,7 @@ from simulator.scenario.explain import explain
 from simulator.scenario.mirror import Mirror, mirror, plain
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.paths import anchor_paths
-from simulator.scenario.section import Filled, Section
+from simulator.scenario.section import AlsoWritten, Filled, Section
 from simulator.workload.spec import WorkloadSpec
 from simulator.yaml_document import Document, Place, read_document
 
@@ -30,7 +30,12 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class Parallel(Section):
-    """How one replica is spread over devices."""
+    """How one replica is spread over devices.
+
+    Attributes
+    ----------
+    tensor_parallel_size: devices that share every layer (vLLM's ``--tensor-parallel-size``).
+    """
 
     tensor_parallel_size: Count = 1
 
@@ -38,9 +43,11 @@ class Parallel(Section):
 class Calibration(Section):
     """The user's own kernels.
 
-    ``fits``: constants of the scenario's hardware, as ``inferplan calibrate fit`` writes them (the ``.residuals.json``
-    beside them is read too), instead of the bundled ones. ``exact``: measured rows (CSV), taken as they are where a
-    step runs exactly their shapes.
+    Attributes
+    ----------
+    fits: constants of the scenario's hardware, as ``inferplan calibrate fit`` writes them (the ``.residuals.json``
+        beside them is read too), instead of the bundled ones.
+    exact: measured rows (CSV), taken as they are where a step runs exactly their shapes.
     """
 
     fits: Name | None = None
@@ -48,13 +55,25 @@ class Calibration(Section):
 
 
 class Sampling(Section):
-    """What sampling costs: ``top_p`` sorts the vocabulary of every sequence."""
+    """What sampling costs.
+
+    Attributes
+    ----------
+    top_p: nucleus sampling, which sorts the vocabulary of every sequence.
+    """
 
     top_p: bool = False
 
 
 class Slo(Section):
-    """Objectives of one request in milliseconds; goodput counts the requests that meet all of them."""
+    """Objectives of one request in milliseconds; goodput counts the requests that meet all of them.
+
+    Attributes
+    ----------
+    ttft_ms: time to first token, at most (ms).
+    tpot_ms: mean time per output token behind the first, at most (ms).
+    e2el_ms: arrival to last token, at most (ms).
+    """
 
     ttft_ms: Positive | None = None
     tpot_ms: Positive | None = None
@@ -66,10 +85,14 @@ class Slo(Section):
 
 
 class RunSection(Section):
-    """``seed`` of all random draws, and the part of the run that is measured (the whole run unless cut).
+    """Random draws, and the part of the run that is measured (the whole run unless cut).
 
-    ``warmup_s`` seconds, or ``warmup_fraction`` of the traffic's length, are cut at the start (the longer one);
-    ``exclude_drain`` cuts what follows the last arrival.
+    Attributes
+    ----------
+    seed: of all random draws; one seed always gives the same result.
+    warmup_s: seconds cut at the start; of this and ``warmup_fraction`` the longer one holds (s).
+    warmup_fraction: share of the traffic's length cut at the start.
+    exclude_drain: whether to cut what follows the last arrival.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -89,14 +112,31 @@ def _workload_written_otherwise(value: Any) -> Any:
     return {"profile": {"name": value}} if isinstance(value, str) else value
 
 
-WorkloadSection: Any = Annotated[mirror(WorkloadSpec), BeforeValidator(_workload_written_otherwise)]
+WorkloadSection: Any = Annotated[
+    mirror(WorkloadSpec), BeforeValidator(_workload_written_otherwise), AlsoWritten({"type": "string"})
+]
 
 
 class Scenario(Section):
     """Model, hardware, engine and traffic.
 
-    ``model``: catalog name, Hugging Face id or path of a ``config.json``; ``hardware``: profile name or path (paths in
-    a file are relative to it). Raises ``InputError`` for anything that does not fit.
+    Raises ``InputError`` for anything that does not fit.
+
+    Attributes
+    ----------
+    model: catalog name (``inferplan list models``), Hugging Face id, or path of a ``config.json`` or its folder; paths
+        are relative to the scenario file.
+    hardware: accelerator (``inferplan list hardware``), or path of a profile.
+    parallel: how one replica is spread over devices.
+    dtypes: number formats of weights, activations and KV cache.
+    calibration: measured kernels of your own.
+    engine: scheduler, batch limits and KV cache of each replica.
+    replicas: independent copies of the engine; requests go to them in turn.
+    workload: the requests and when they are sent; a bare name is that of a bundled profile.
+    sampling: what sampling costs.
+    slo: objectives of one request, for goodput.
+    economics: power, price and carbon.
+    run: random seed and the measured part of the run.
     """
 
     model: Name

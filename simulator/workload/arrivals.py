@@ -20,7 +20,12 @@ from simulator.workload.table import FloatColumn
 
 @dataclass(frozen=True)
 class PoissonArrivals:
-    """Independent exponential gaps, ``rate_per_s`` requests per second."""
+    """Independent exponential gaps.
+
+    Attributes
+    ----------
+    rate_per_s: mean rate (requests/s).
+    """
 
     kind: ClassVar[str] = "poisson"
     rate_per_s: float
@@ -44,6 +49,11 @@ class GammaArrivals:
     1 is Poisson, below 1 burstier, above 1 more even; the coefficient of variation of the gaps is
     ``burstiness ** -0.5``. (vLLM's client also rescales the drawn times so that the last one falls on
     ``n / rate``; here the rate is the mean of the process, not of the sample.)
+
+    Attributes
+    ----------
+    rate_per_s: mean rate (requests/s).
+    burstiness: shape of the gamma distribution.
     """
 
     kind: ClassVar[str] = "gamma"
@@ -70,6 +80,13 @@ class BurstIdleArrivals:
     Each gap is an idle gap (exponential, mean ``idle_gap_mean_s``) with ``idle_gap_probability``, else a gamma gap of
     mean ``burst_gap_mean_s`` and coefficient of variation ``burst_gap_cv``. Traffic of code assistants looks like this;
     one gamma cannot fit it.
+
+    Attributes
+    ----------
+    burst_gap_mean_s: mean gap inside a burst (s).
+    burst_gap_cv: coefficient of variation of the gaps inside a burst.
+    idle_gap_probability: probability that a gap is an idle one.
+    idle_gap_mean_s: mean idle gap (s).
     """
 
     kind: ClassVar[str] = "burst_idle"
@@ -108,7 +125,12 @@ class BurstIdleArrivals:
 
 @dataclass(frozen=True)
 class ConstantArrivals:
-    """Equal gaps of ``1 / rate_per_s`` seconds."""
+    """Equal gaps.
+
+    Attributes
+    ----------
+    rate_per_s: requests per second; a gap is ``1 / rate_per_s`` seconds.
+    """
 
     kind: ClassVar[str] = "constant"
     rate_per_s: float
@@ -138,7 +160,12 @@ class OfflineArrivals:
 
 @dataclass(frozen=True)
 class FixedBatchArrivals:
-    """One batch of ``batch_size`` requests at time 0; the workload has exactly that many requests."""
+    """One batch at time 0.
+
+    Attributes
+    ----------
+    batch_size: requests of the batch; the workload has exactly that many.
+    """
 
     kind: ClassVar[str] = "fixed_batch"
     batch_size: int
@@ -157,7 +184,13 @@ class FixedBatchArrivals:
 
 @dataclass(frozen=True)
 class ClosedLoopArrivals:
-    """``max_concurrency`` clients; each sends its next request ``think_time_s`` seconds after its last one ended."""
+    """Clients that wait for their answers, each with one request in flight.
+
+    Attributes
+    ----------
+    max_concurrency: clients.
+    think_time_s: from the end of a client's request to its next one (s).
+    """
 
     kind: ClassVar[str] = "closed_loop"
     max_concurrency: int

@@ -20,7 +20,12 @@ from simulator.workload.table import MAX_TOKENS, FloatColumn, IntColumn
 
 @dataclass(frozen=True)
 class FixedLength:
-    """Always ``tokens``."""
+    """Always the same length; a bare number means this.
+
+    Attributes
+    ----------
+    tokens: the length (tokens).
+    """
 
     kind: ClassVar[str] = "fixed"
     tokens: int
@@ -35,7 +40,13 @@ class FixedLength:
 
 @dataclass(frozen=True)
 class UniformLength:
-    """Every whole number of ``low..high`` (both included) equally likely."""
+    """Every whole number of ``low..high`` equally likely.
+
+    Attributes
+    ----------
+    low: least length, included (tokens).
+    high: greatest length, included (tokens).
+    """
 
     kind: ClassVar[str] = "uniform"
     low: int
@@ -52,9 +63,13 @@ class UniformLength:
 
 @dataclass(frozen=True)
 class NormalLength:
-    """Normal with ``mean`` tokens and coefficient of variation ``cv``, clipped to ``min_tokens..max_tokens``.
+    """Normal, clipped to ``min_tokens..max_tokens``.
 
-    ``mean`` and ``cv`` are those before clipping.
+    Attributes
+    ----------
+    mean: before clipping (tokens).
+    cv: coefficient of variation before clipping.
+    min_tokens, max_tokens: lengths beyond are set to these (tokens).
     """
 
     kind: ClassVar[str] = "normal"
@@ -73,9 +88,13 @@ class NormalLength:
 
 @dataclass(frozen=True)
 class LogNormalLength:
-    """Lognormal with ``mean`` tokens and coefficient of variation ``cv``, clipped to ``min_tokens..max_tokens``.
+    """Lognormal, clipped to ``min_tokens..max_tokens``.
 
-    ``mean`` and ``cv`` are those of the lognormal itself before clipping, not of its logarithm.
+    Attributes
+    ----------
+    mean: of the lognormal itself before clipping, not of its logarithm (tokens).
+    cv: coefficient of variation of the lognormal itself before clipping.
+    min_tokens, max_tokens: lengths beyond are set to these (tokens).
     """
 
     kind: ClassVar[str] = "lognormal"
@@ -96,7 +115,13 @@ class LogNormalLength:
 
 @dataclass(frozen=True)
 class ExponentialLength:
-    """Exponential with ``mean`` tokens (before rounding up to at least 1): service times of queueing theory."""
+    """Exponential: the service times of queueing theory.
+
+    Attributes
+    ----------
+    mean: before rounding up to at least 1 (tokens).
+    max_tokens: lengths beyond are set to this (tokens).
+    """
 
     kind: ClassVar[str] = "exponential"
     mean: float
@@ -115,8 +140,12 @@ class ExponentialLength:
 class QuantileLength:
     """A measured distribution: ``values[k]`` tokens at cumulative probability ``levels[k]``, linear between them.
 
-    ``levels`` rise from 0 to 1; ``values`` never fall. The least and greatest counts drawn are the whole numbers
-    within the first and the last value.
+    The least and greatest counts drawn are the whole numbers within the first and the last value.
+
+    Attributes
+    ----------
+    levels: cumulative probabilities, rising from 0 to 1.
+    values: lengths at these levels, never falling (tokens).
     """
 
     kind: ClassVar[str] = "quantiles"

@@ -31,7 +31,12 @@ class UniquePrompts:
 
 @dataclass(frozen=True)
 class SharedSystemPrompt:
-    """Every prompt begins with the same ``shared_tokens`` tokens; the rest is its own."""
+    """Every prompt begins with the same tokens; the rest is its own.
+
+    Attributes
+    ----------
+    shared_tokens: tokens that every prompt begins with, in front of its drawn length.
+    """
 
     kind: ClassVar[str] = "shared"
     shared_tokens: int
@@ -49,7 +54,10 @@ class SharedSystemPrompt:
 class CycledPrompts:
     """``num_prompts`` distinct prompts, sent in turn: request ``i`` repeats request ``i - num_prompts`` to the token.
 
-    All of them may begin with the same ``shared_tokens`` tokens (a group prefix).
+    Attributes
+    ----------
+    num_prompts: distinct prompts.
+    shared_tokens: tokens that all of them begin with (a group prefix), in front of their drawn length.
     """
 
     kind: ClassVar[str] = "cycle"

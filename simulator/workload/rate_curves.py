@@ -23,9 +23,14 @@ _BISECTIONS = 64
 
 @dataclass(frozen=True)
 class RampArrivals:
-    """The rate goes from ``start_rate_per_s`` to ``end_rate_per_s`` along a straight line in ``ramp_s`` seconds.
+    """The rate goes along a straight line and then stays (``vllm bench serve --ramp-up-strategy linear``).
 
-    Afterwards it stays. (``vllm bench serve --ramp-up-strategy linear``.)
+    Attributes
+    ----------
+    start_rate_per_s: rate at the beginning (requests/s).
+    end_rate_per_s: rate at the end of the ramp and afterwards (requests/s).
+    ramp_s: length of the ramp (s).
+    burstiness: shape of the gaps' gamma distribution; 1 = Poisson.
     """
 
     kind: ClassVar[str] = "ramp"
@@ -69,7 +74,13 @@ class RampArrivals:
 class DiurnalArrivals:
     """A day: the rate is ``rate_per_s (1 + amplitude cos(2 pi (t - peak_s) / period_s))``.
 
-    ``amplitude`` 0.5 means that the busiest moment has 1.5 times the mean rate and the quietest half of it.
+    Attributes
+    ----------
+    rate_per_s: mean rate of the day (requests/s).
+    amplitude: 0.5 means that the busiest moment has 1.5 times the mean rate and the quietest half of it.
+    peak_s: the busiest moment, from the start of the run (s).
+    period_s: length of the day (s).
+    burstiness: shape of the gaps' gamma distribution; 1 = Poisson.
     """
 
     kind: ClassVar[str] = "diurnal"
@@ -112,9 +123,15 @@ class DiurnalArrivals:
 
 @dataclass(frozen=True)
 class WindowedArrivals:
-    """Windows of ``window_s`` seconds, each with its own rate (``rates_per_s``); behind the last the first comes again.
+    """Windows with a rate each; behind the last the first comes again.
 
     A measured day, or the drift and bursts of a trace as ``inferplan trace synthesize`` writes them.
+
+    Attributes
+    ----------
+    window_s: length of one window (s).
+    rates_per_s: rate of each window (requests/s).
+    burstiness: shape of the gaps' gamma distribution; 1 = Poisson.
     """
 
     kind: ClassVar[str] = "windows"

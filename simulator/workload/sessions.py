@@ -19,7 +19,13 @@ from simulator.workload.table import FloatColumn
 
 @dataclass(frozen=True)
 class Pause:
-    """Seconds between an answer and the next request: lognormal, ``mean_s`` and coefficient of variation ``cv``."""
+    """Time between an answer and the next request, lognormal.
+
+    Attributes
+    ----------
+    mean_s: mean (s).
+    cv: coefficient of variation.
+    """
 
     mean_s: float
     cv: float = 0.0

@@ -25,7 +25,7 @@ class TraceSpec:
     Attributes
     ----------
     path: trace file; ``.gz`` is unpacked on the way.
-    format: a name of ``simulator.workload.readers.TRACE_FORMATS``, or ``auto``: by content.
+    format: one of docs/traces.md, or ``auto``: by content.
     rate_scale: arrivals are compressed by this factor (2 = twice the rate); pauses between turns are not.
     limit: most requests, from the start; None = all.
     spread_batch_s: Mooncake traces carry arrivals in batches; requests of one time stamp are spread evenly over this
@@ -50,10 +50,15 @@ class TraceSpec:
 
 @dataclass(frozen=True)
 class EarlyStop:
-    """Answers that end before their drawn length, with ``probability``, after ``output_tokens`` tokens.
+    """Answers that end before their drawn length.
 
     A stop string, or a client that hangs up after so many tokens: the engine does the same work for both. A client
     that gives up while it waits for its first token cannot be written this way.
+
+    Attributes
+    ----------
+    probability: that an answer ends early.
+    output_tokens: where it then ends (tokens).
     """
 
     probability: float
@@ -71,7 +76,8 @@ class SyntheticSpec:
     ----------
     num_requests: how many.
     arrival: when they are sent.
-    prompt_tokens, output_tokens: their lengths (prompt: without a shared prefix, which comes on top).
+    prompt_tokens: their prompts without a shared prefix, which comes on top (tokens).
+    output_tokens: their answers (tokens).
     prefix: what prompts have in common.
     spearman: rank correlation of prompt and output length, -1..1.
     samples_per_request: the ``n`` of the API: so many answers to each prompt, which vLLM runs as requests of their own
@@ -100,7 +106,7 @@ class ProfileSpec:
 
     Attributes
     ----------
-    name: see ``simulator.workload.profiles.list_profiles``, or the path of a ``.yaml`` file.
+    name: a bundled profile (``inferplan list workloads``), or the path of a ``.yaml`` file.
     num_requests: how many; None = as many as the profile says.
     rate_multiplier: the profile's arrival rate times this.
     arrival: replaces the profile's arrivals altogether (its lengths stay); None = the profile's.
@@ -124,7 +130,8 @@ class ServegenSpec:
     Attributes
     ----------
     path: folder of ``chunk-*-trace.csv`` and ``chunk-*-dataset.json``, or JSON lines with the texts of both.
-    start_s, duration_s: span of the clients' day(s) that is drawn (s); arrivals are counted from its start.
+    start_s: where in the clients' day(s) the drawn span begins (s); arrivals are counted from there.
+    duration_s: how long that span is (s).
     rate_multiplier: every client's rate times this.
     """
 
@@ -141,7 +148,16 @@ class ServegenSpec:
 
 @dataclass(frozen=True)
 class WorkloadSpec:
-    """Exactly one source of requests."""
+    """Exactly one source of requests.
+
+    Attributes
+    ----------
+    trace: requests recorded in a file.
+    synthetic: requests drawn from distributions.
+    profile: requests drawn from a named profile (``inferplan list workloads``).
+    sessions: conversations of several turns, agents among them.
+    servegen: requests drawn from the client statistics of ServeGen.
+    """
 
     trace: TraceSpec | None = None
     synthetic: SyntheticSpec | None = None

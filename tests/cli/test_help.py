@@ -18,14 +18,19 @@ Usage: inferplan [OPTIONS] COMMAND [ARGS]...
   this traffic?
 
 Options:
-  --version  Print the version and exit.
-  --help     Show this message and exit.
+  --version             Print the version and exit.
+  --install-completion  Install completion for the current shell.
+  --show-completion     Show completion for the current shell, to copy it or
+                        customize the installation.
+  --help                Show this message and exit.
 
 Commands:
   run        Simulate a scenario: latency, throughput and what limits them.
+  init       Write a commented scenario that runs as it is.
   estimate   Latency, throughput and memory of one batch, without traffic.
   goal       The largest load that meets goals, and what binds.
   validate   Simulate measured runs and say how far off the predictions are.
+  schema     Print the JSON schema, or the reference page, of a file...
   conform    Replay recorded vLLM schedules and compare every step.
   list       Print the names the program knows, one per line.
   show       Show a device, node, model or workload on one page.

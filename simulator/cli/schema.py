@@ -1,0 +1,38 @@
+"""``inferplan schema``: what a file may hold, for editors and for readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.errors import InputError, did_you_mean
+
+FORMATS = ("json", "markdown")
+
+
+def schema_command(
+    what: Annotated[str, typer.Argument(help="Which file: scenario.", metavar="FILE")] = "scenario",
+    shape: Annotated[
+        str, typer.Option("--format", help="json: JSON schema for editors; markdown: reference page.")
+    ] = "json",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there.")] = None,
+) -> None:
+    """Print the JSON schema, or the reference page, of a file users write."""
+    import json
+
+    from simulator.atomic import write_text
+    from simulator.reference.documents import document_schema
+    from simulator.reference.page import reference_page
+
+    if shape not in FORMATS:
+        hint = did_you_mean(shape, FORMATS)
+        raise InputError(f"must be one of {', '.join(FORMATS)}", file="--format", value=shape, hint=hint)
+    schema = document_schema(what)
+    text = reference_page(what, schema) if shape == "markdown" else json.dumps(schema, indent=2) + "\n"
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
+        print(f"Written: {out}")

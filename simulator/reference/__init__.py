@@ -1,0 +1,1 @@
+"""The files a user writes, explained from their schema: JSON schema, reference page, commented scenario."""
