@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from simulator.result import RunResult
     from simulator.runner import run
     from simulator.scenario.schema import Scenario
+    from simulator.sweeping.runner import sweep
 
-__all__ = ["RunResult", "Scenario", "__version__", "estimate", "run"]
+__all__ = ["RunResult", "Scenario", "__version__", "estimate", "run", "sweep"]
 
 _HOMES = {
     "Scenario": "simulator.scenario.schema",
     "RunResult": "simulator.result",
     "run": "simulator.runner",
     "estimate": "simulator.cost.estimate",
+    "sweep": "simulator.sweeping.runner",
 }
 
 

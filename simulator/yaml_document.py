@@ -49,6 +49,11 @@ class Document:
                 return self.file, self.lines[place[:length]]
         return self.file, None
 
+    def inside(self, key: str) -> Document:
+        """The mapping under a key of this one, as a document of its own in the same file."""
+        lines = {place[1:]: line for place, line in self.lines.items() if place[:1] == (key,)}
+        return Document(self.content[key], self.file, lines)
+
 
 def dotted(place: Place) -> str:
     """``("workload", "values", 3)`` -> ``workload.values[3]``."""

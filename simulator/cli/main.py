@@ -17,7 +17,9 @@ from simulator.cli.estimate import estimate_command
 from simulator.cli.goal import goal_command
 from simulator.cli.init import init_command
 from simulator.cli.schema import schema_command
+from simulator.cli.pareto import pareto_command
 from simulator.cli.show import show_command
+from simulator.cli.sweep import sweep_command
 from simulator.cli.trace import trace_app
 from simulator.cli.validate import validate_command
 
@@ -87,6 +89,8 @@ def run_command(
 app.command("init")(exits_cleanly(init_command))
 app.command("estimate")(exits_cleanly(estimate_command))
 app.command("goal")(exits_cleanly(goal_command))
+app.command("sweep")(exits_cleanly(sweep_command))
+app.command("pareto")(exits_cleanly(pareto_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))

@@ -21,19 +21,28 @@ def apply_overrides(document: Document, assignments: Iterable[str]) -> None:
     """
     for assignment in assignments:
         option = f"--set {assignment}"
-        place, value = _parse(assignment, option)
-        _assign(document, place, value, option)
+        key, text = split_assignment(assignment)
+        assign(document, place_of(key), parse_yaml(text, option), option)
 
 
-def _parse(assignment: str, option: str) -> tuple[Place, Any]:
+def split_assignment(assignment: str) -> tuple[str, str]:
+    """``KEY=VALUE`` as its two texts, the key with underscores. Raises ``InputError`` for anything else."""
     key, equals, text = assignment.partition("=")
-    parts = tuple(part.strip().replace("-", "_") for part in key.split("."))
-    if not equals or not all(parts):
-        raise InputError("must read KEY=VALUE with a dotted key, such as engine.max_num_seqs=128", file=option)
-    return parts, parse_yaml(text, option)
+    key = key.strip().replace("-", "_")
+    if not equals or not all(part.strip() for part in key.split(".")):
+        rule = "must read KEY=VALUE with a dotted key, such as engine.max_num_seqs=128"
+        raise InputError(rule, file=f"--set {assignment}")
+    return key, text
 
 
-def _assign(document: Document, place: Place, value: Any, option: str) -> None:
+def place_of(key: str) -> Place:
+    """The place a dotted key names; ``-`` and ``_`` are the same."""
+    return tuple(part.strip().replace("-", "_") for part in key.split("."))
+
+
+def assign(document: Document, place: Place, value: Any, option: str) -> None:
+    """Put a value at a place; ``option`` says where it was written. Raises ``InputError`` for a path through something
+    that is no mapping."""
     inside: dict[str, Any] = document.content
     for length, part in enumerate(place[:-1], start=1):
         child = inside.get(str(part))

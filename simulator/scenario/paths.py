@@ -23,16 +23,33 @@ _FILE_KEYS = (
 def anchor_paths(content: dict[str, Any], folder: Path) -> None:
     """Replace relative paths by absolute ones, in place. A model may also be a folder that holds a ``config.json``."""
     for dotted, endings in _FILE_KEYS:
-        *parents, key = dotted.split(".")
-        section: Any = content
-        for parent in parents:
-            section = section.get(parent) if isinstance(section, dict) else None
-        value = section.get(key) if isinstance(section, dict) else None
+        section, key = _holder(content, dotted)
+        value = section.get(key)
         if isinstance(value, str) and (value.endswith(endings) if endings else value):
             section[key] = _anchored(value, folder)
     model = content.get("model")
     if isinstance(model, str) and model and names_file(folder / model / "config.json"):
         content["model"] = str((folder / model).resolve())
+
+
+def referenced_files(content: dict[str, Any]) -> dict[str, Path]:
+    """Dotted key -> file or folder of every anchored path in a scenario's content; names of catalogs are no paths."""
+    found = {}
+    for dotted in dict.fromkeys(key for key, _ in _FILE_KEYS):
+        section, key = _holder(content, dotted)
+        value = section.get(key)
+        if isinstance(value, str) and Path(value).is_absolute():
+            found[dotted] = Path(value)
+    return found
+
+
+def _holder(content: dict[str, Any], dotted: str) -> tuple[dict[str, Any], str]:
+    """The mapping a dotted key's value stands in (an empty one where there is none), and its name there."""
+    *parents, key = dotted.split(".")
+    section: Any = content
+    for parent in parents:
+        section = section.get(parent) if isinstance(section, dict) else None
+    return (section if isinstance(section, dict) else {}), key
 
 
 def _anchored(value: str, folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
@@ -27,13 +28,18 @@ def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int | None = 
     if workers <= 1:
         yield from map(work, tasks)
         return
-    # Spawned, not forked: the parent may run threads (a progress display).
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+    pool = worker_pool(workers)
     try:
         yield from pool.map(work, tasks)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """So many processes that leave Ctrl-C to their parent and end with it, however it ends."""
+    # Spawned, not forked: the parent may run threads (a progress display).
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
 
 
 def available_cpus() -> int:
@@ -43,5 +49,14 @@ def available_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for tasks for ever: it holds both ends of their pipe itself."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

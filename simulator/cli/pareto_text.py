@@ -1,0 +1,65 @@
+"""The Pareto frontier as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.cli.columns import columns_text
+from simulator.cli.sweep_text import setting_values, settings_text
+from simulator.report.economics import figure
+from simulator.sweeping.result import SweepResult
+
+KNEE_RULE = "knee: the point furthest from the straight line between the frontier's ends, both metrics in logarithms"
+
+
+def pareto_text(result: SweepResult, x: str, y: str, written: Sequence[Path]) -> str:
+    """The frontier's points, the knee marked and named, how many others they beat."""
+    across, along, rows, found = result.frontier(x, y)
+    head = ["point", *result.keys, across.name, along.name, ""]
+    table = [
+        [
+            str(rows[at].index),
+            *setting_values(rows[at], result.keys),
+            figure(rows[at].metrics[across.name]),
+            figure(rows[at].metrics[along.name]),
+            "<- knee" if at == found.knee else "",
+        ]
+        for at in found.rows
+    ]
+    title = (
+        f"{result.title}: {len(found.rows)} of {len(rows)} points are beaten by no other in {across.name} "
+        f"({across.unit}, {across.better} is better) and {along.name} ({along.unit}, {along.better} is better)"
+    )
+    if found.knee is None:
+        words = "No knee: the frontier has fewer than three points, or none beyond the line between its ends."
+    else:
+        words = f"Knee: {settings_text(rows[found.knee])}\n({KNEE_RULE})"
+    files = ", ".join(map(str, written))
+    return f"{title}\n\n{columns_text(head, table)}\n\n{words}\n\nWritten: {files}"
+
+
+def pareto_json(result: SweepResult, x: str, y: str) -> str:
+    """The frontier's points from the best in ``x`` to the best in ``y``."""
+    across, along, rows, found = result.frontier(x, y)
+    points = [
+        {
+            "index": rows[at].index,
+            "id": rows[at].id,
+            "set": rows[at].set,
+            across.name: rows[at].metrics[across.name],
+            along.name: rows[at].metrics[along.name],
+            "knee": at == found.knee,
+        }
+        for at in found.rows
+    ]
+    content = {
+        "title": result.title,
+        "x": across.content(),
+        "y": along.content(),
+        "points": len(rows),
+        "frontier": points,
+        "knee_rule": KNEE_RULE,
+    }
+    return json.dumps(content, indent=2, allow_nan=False)
