@@ -54,8 +54,13 @@ class Mirror(Section):
     def build(self) -> Any:
         """The dataclass with this section's values."""
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
-        paths = {name for name, hint in get_type_hints(self.mirrored).items() if hint is Path}
+        paths = _path_fields(self.mirrored)
         return self.mirrored(**{name: _built(value, name in paths) for name, value in values.items()})
+
+
+@cache
+def _path_fields(mirrored: type) -> frozenset[str]:
+    return frozenset(name for name, hint in get_type_hints(mirrored).items() if hint is Path)
 
 
 @cache

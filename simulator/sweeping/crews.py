@@ -60,10 +60,11 @@ class LocalProcesses:
 
     @contextmanager
     def open(self, workers: int | None = None) -> Iterator[Executor]:
-        """A pool; what it has not begun is dropped at the end, what it has begun is not waited for."""
+        """A pool; when it is left early, what it has not begun is dropped and what it has begun is not waited for."""
         pool = worker_pool(workers or self.workers)
         try:
             yield pool
+            pool.shutdown(wait=True)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -177,7 +177,9 @@ def _content(plan: Plan, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _usual_best(study: Study) -> str:
-    objectives = study.scenario.content.get("slo") or any(key.startswith("slo") for key in study.keys)
+    slo = study.scenario.content.get("slo")
+    given = isinstance(slo, dict) and any(bound is not None for bound in slo.values())
+    objectives = given or any(key.startswith("slo") for key in study.keys)
     return USUAL_BEST_WITH_SLO if objectives else USUAL_BEST
 
 
