@@ -41,8 +41,18 @@ def write_gzip_text(path: Path, text: str) -> None:
 
 
 def gzip_bytes(text: str) -> bytes:
-    """UTF-8 text packed by gzip; no time stamp or name inside, so equal text gives equal bytes."""
+    """UTF-8 text packed by gzip."""
+    return gzip_packed(text.encode("utf-8"))
+
+
+def gzip_packed(content: bytes) -> bytes:
+    """Bytes packed by gzip; no time stamp or name inside, so equal content gives equal bytes."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=6) as packed:
-        packed.write(text.encode("utf-8"))
+    with gzip_file(buffer) as packed:
+        packed.write(content)
     return buffer.getvalue()
+
+
+def gzip_file(sink: BinaryIO) -> gzip.GzipFile:
+    """A file that packs into ``sink`` what is written to it, the same way; close it to finish, ``sink`` stays open."""
+    return gzip.GzipFile(filename="", mode="wb", fileobj=sink, mtime=0, compresslevel=6)

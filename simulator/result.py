@@ -16,12 +16,14 @@ from simulator.report.figures import load_line, mean_range, milliseconds, throug
 from simulator.report.files import write_folder
 from simulator.report.html import summary_html
 from simulator.report.run_charts import CHART_NAMES, RunCharts
-from simulator.report.tables import csv_text, requests_frame, timeseries_frame
+from simulator.report.tables import csv_text, requests_frame, steps_frame, timeseries_frame
 from simulator.run_title import run_title
 from simulator.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from simulator.export.run_export import RunExport
 
 CHART_FILES = frozenset(f"{name}.{kind}" for name in CHART_NAMES for kind in ("png", "svg"))
 
@@ -55,6 +57,11 @@ class RunResult:
         """Batch, queue and KV cache of each replica over time (first seed), in vLLM's Prometheus names."""
         return timeseries_frame(self.records)
 
+    @cached_property
+    def steps(self) -> DataFrame:
+        """One row per engine step of each replica (first seed): times, tokens, batch, queue, KV cache."""
+        return steps_frame(self.records)
+
     @property
     def title(self) -> str:
         """What was run, in one line."""
@@ -73,6 +80,19 @@ class RunResult:
             title=self.title,
             max_num_seqs=self.scenario.engine.max_num_seqs,
         )
+
+    @property
+    def plot(self) -> RunCharts:
+        """The same as ``charts``: ``result.plot.latency_cdf()``."""
+        return self.charts
+
+    @property
+    def export(self) -> RunExport:
+        """The run as files other tools read: ``result.export.perfetto("trace.json.gz")``."""
+        # A convenience that reaches down: exports are made from whole results.
+        from simulator.export.run_export import RunExport
+
+        return RunExport(self)
 
     def summary_json(self) -> str:
         """Summary and provenance as JSON text (no NaN: a missing value is null)."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from simulator.cluster.replica import StepTap
 from simulator.cluster.simulation import Progress, SimulationOutcome, simulate
 from simulator.cost.compiled import CompiledStepCost
 from simulator.cost.scaled import ScaledStepCost
 from simulator.energy.run_economics import run_economics
+from simulator.engine.build import Loop
 from simulator.metrics.summary import RunRecords, Summary, SummaryRules, summarise
 from simulator.metrics.work import run_totals
 from simulator.scenario.schema import Scenario
@@ -25,9 +27,12 @@ def simulate_wiring(
     factor: float = 1.0,
     delivery_s: float | None = None,
     on_progress: Progress | None = None,
+    tap: StepTap | None = None,
+    loop: Loop = "fast",
 ) -> SimulationOutcome:
     """Simulate the workload; every step takes ``factor`` times its predicted seconds, first tokens are delivered after
-    ``delivery_s`` (default: the engine profile's). ``cost``: of this deployment, where its tables were built before."""
+    ``delivery_s`` (default: the engine profile's). ``cost``: of this deployment, where its tables were built before.
+    ``tap``, ``loop``: as ``simulate`` takes them."""
     cost = cost or CompiledStepCost(wiring.deployment, max_num_batched_tokens=wiring.engine.max_num_batched_tokens)
     return simulate(
         workload,
@@ -38,6 +43,8 @@ def simulate_wiring(
         acceptance=wiring.acceptance,
         seed=seed,
         on_progress=on_progress,
+        tap=tap,
+        loop=loop,
     )
 
 

@@ -14,6 +14,7 @@ from simulator.cli.calibrate import calibrate_app
 from simulator.cli.complete import hardware_names, list_kinds
 from simulator.cli.errors import exits_cleanly
 from simulator.cli.estimate import estimate_command
+from simulator.cli.export import export_command
 from simulator.cli.goal import goal_command
 from simulator.cli.init import init_command
 from simulator.cli.schema import schema_command
@@ -91,6 +92,7 @@ app.command("estimate")(exits_cleanly(estimate_command))
 app.command("goal")(exits_cleanly(goal_command))
 app.command("sweep")(exits_cleanly(sweep_command))
 app.command("pareto")(exits_cleanly(pareto_command))
+app.command("export")(exits_cleanly(export_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))

@@ -28,6 +28,13 @@ class StepSeconds(Protocol):
         """Duration of a step in seconds, > 0."""
 
 
+class StepTap(Protocol):
+    """Somebody who looks at every step as it starts, beyond what the logs keep. Must change nothing."""
+
+    def on_step(self, replica: int, plan: StepPlan, start_s: float, end_s: float) -> None:
+        """A step of ``replica`` starts; no later step of it has been planned yet. Empty plans have equal times."""
+
+
 class Stuck(RuntimeError):
     """The scheduler has work and plans nothing: a bug in a policy, never a user's mistake."""
 
@@ -36,7 +43,7 @@ class Replica:
     """An engine core with a clock, a cost model and logs.
 
     ``delivery_s`` is added to every time a client sees (API server, tokenizer, streaming). ``on_done`` is called with
-    (row, time the client saw the end) for each request that finished or was refused.
+    (row, time the client saw the end) for each request that finished or was refused. ``tap`` sees every step.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Replica:
         *,
         delivery_s: float,
         on_done: Callable[[int, float], None],
+        tap: StepTap | None = None,
     ) -> None:
         self.clock = clock
         self.core = core
@@ -57,6 +65,7 @@ class Replica:
         self._cost = cost
         self._delivery_s = delivery_s
         self._on_done = on_done
+        self._tap = tap
         self._wake: Event | None = None
         self._last_arrival = -1.0
         self._decode, self._mixed = StepFeatures(), StepFeatures()  # running totals without and with prefill
@@ -155,6 +164,8 @@ class Replica:
             ends = steps.end_s
             steps.odd_gaps_s.extend(end_s - ends[step] for step in plan.odd_gaps)
         self._count(features)
+        if self._tap is not None:
+            self._tap.on_step(steps.replica, plan, now, end_s)
         return end_s
 
     def _count(self, features: StepFeatures) -> None:
@@ -197,6 +208,8 @@ class Replica:
         steps.end_s.append(now)
         for column in (steps.tokens, steps.decode_seqs, steps.prefill_tokens, steps.gap_seqs):
             column.append(0)
+        if self._tap is not None:
+            self._tap.on_step(steps.replica, plan, now, now)
         self.core.commit(plan)
         if not self.core.has_work:
             self._wake = self.clock.event()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulator.cluster.clock import Clock
-from simulator.cluster.replica import Replica, StepSeconds
+from simulator.cluster.replica import Replica, StepSeconds, StepTap
 from simulator.cluster.session_source import SessionSource
 from simulator.cluster.source import ClosedLoop, OpenLoop, RequestMaker
 from simulator.cluster.splitter import RoundRobin, Splitter
@@ -53,6 +53,7 @@ def simulate(
     on_progress: Progress | None = None,
     splitter: Splitter | None = None,
     loop: Loop = "fast",
+    tap: StepTap | None = None,
 ) -> SimulationOutcome:
     """Simulate until every request has finished or was refused.
 
@@ -61,6 +62,7 @@ def simulate(
     api_latency_s: added to every time a client sees (s).
     acceptance: probability that draft j is accepted given its predecessors were; needed with speculation.
     loop: ``fast``, or ``reference`` to walk over every request at every step (same answer, slower).
+    tap: sees every step as it starts.
 
     Raises ``InputError`` for a configuration under which a valid request could wait for ever.
     """
@@ -78,6 +80,7 @@ def simulate(
             StepLog(index),
             delivery_s=api_latency_s,
             on_done=counter.done,
+            tap=tap,
         )
         for index in range(num_replicas)
     ]

@@ -54,6 +54,28 @@ def timeseries_frame(records: RunRecords) -> DataFrame:
     return pd.DataFrame(timeseries_columns(records))
 
 
+def steps_frame(records: RunRecords) -> DataFrame:
+    """One row per engine step that computes something, replica by replica in the order of time.
+
+    ``start_s``, ``end_s`` on the run's clock; ``tokens`` scheduled, ``prefill_tokens`` of them in the prefill kernel,
+    ``decode_seqs`` sequences in the decode kernel; ``running``, ``waiting`` and ``kv_cache_usage_perc`` (0..1) right
+    after the step was planned.
+    """
+    import pandas as pd
+
+    frames = []
+    for log in records.steps:
+        rows = np.flatnonzero(log.column("tokens") > 0)
+        start, end = log.column("start_s")[rows], log.column("end_s")[rows]
+        columns: dict[str, Any] = {"replica": log.replica, "step": rows, "start_s": start, "end_s": end}
+        columns["duration_ms"] = 1e3 * (end - start)
+        for name in ("tokens", "prefill_tokens", "decode_seqs", "running", "waiting"):
+            columns[name] = log.column(name)[rows]
+        columns["kv_cache_usage_perc"] = log.column("used_blocks")[rows] / max(log.num_blocks, 1)
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
 def timeseries_columns(records: RunRecords) -> dict[str, npt.NDArray[Any]]:
     """The same as plain columns; the grid ends with the last step of any replica."""
     ends = [log.end_s[-1] for log in records.steps if len(log)]

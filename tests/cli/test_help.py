@@ -29,6 +29,7 @@ Commands:
   init       Write a commented scenario that runs as it is.
   estimate   Latency, throughput and memory of one batch, without traffic.
   goal       The largest load that meets goals, and what binds.
+  export     Write a run as a Perfetto trace, table, bench result or...
   validate   Simulate measured runs and say how far off the predictions are.
   schema     Print the JSON schema, or the reference page, of a file...
   conform    Replay recorded vLLM schedules and compare every step.
