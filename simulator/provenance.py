@@ -22,6 +22,7 @@ def provenance(
     ``time_share_by_provenance``: share of the step time whose kernel class is measured, fitted, transferred or
     nominal.
     ``step_time_band``: 80 % band of the mean step's time, as factors (``cost.uncertainty``); queues amplify it.
+    ``operators``: of each, seconds of the mean step, what bounds it, and how its time is known and how surely.
     ``dtypes``: formats of weights, activations and KV cache. ``calibration``: the user's own files, by content.
     """
     deployment, calibration = wiring.deployment, wiring.scenario.calibration
@@ -43,4 +44,18 @@ def provenance(
         "kv_blocks_per_replica": wiring.engine.num_blocks,
         "time_share_by_provenance": by_provenance,
         "step_time_band": list(step_band),
+        "operators": {share.name: _known(share) for share in shares},
+    }
+
+
+def _known(share: OperatorShare) -> dict[str, Any]:
+    """``layer``: of the cost model, L0 to L3; ``median_error``, ``band_80``: of one kernel of the class, relative."""
+    return {
+        "ms_per_step": 1e3 * share.seconds,
+        "bound": share.bound,
+        "kernel_class": share.kernel_class,
+        "provenance": share.provenance,
+        "layer": share.layer,
+        "median_error": share.median_error,
+        "band_80": list(share.factors),
     }

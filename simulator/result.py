@@ -95,9 +95,9 @@ class RunResult:
         return RunExport(self)
 
     def summary_json(self) -> str:
-        """Summary and provenance as JSON text (no NaN: a missing value is null)."""
+        """Summary, title and provenance as JSON text (no NaN: a missing value is null)."""
         content = {key: value for key, value in self.summary.items() if key != "timing"}
-        content |= {"provenance": self.provenance, "timing": self.summary["timing"]}
+        content |= {"title": self.title, "provenance": self.provenance, "timing": self.summary["timing"]}
         return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
     def save(self, folder: str | Path, *, charts: bool = True) -> list[Path]:

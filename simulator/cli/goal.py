@@ -31,7 +31,9 @@ def goal_command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value. Repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write goal.json, points.csv and charts.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write goal.json, points.csv, charts and scenario there.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print goal.json and nothing else.")] = False,
 ) -> None:
     """The largest load that meets goals, and what binds."""
@@ -43,6 +45,7 @@ def goal_command(
     from simulator.study.find import find
     from simulator.study.question import ask
     from simulator.study.tables import answer_json, points_csv
+    from simulator.wiring import wire
 
     question = ask(
         Scenario.from_yaml(scenario, overrides or []),
@@ -61,6 +64,7 @@ def goal_command(
     written = []
     if out is not None:
         files = {"goal.json": answer_json(answer).encode(), "points.csv": points_csv(answer).encode()}
+        files["scenario.resolved.yaml"] = wire(question.scenario).scenario.to_yaml().encode()
         files |= chart_files(answer, question.objectives)
         written = write_folder(out, files, outdated=CHART_FILES)
     print(answer_json(answer) if as_json else answer_text(answer, written), end="" if as_json else "\n")

@@ -17,6 +17,7 @@ from simulator.cli.estimate import estimate_command
 from simulator.cli.export import export_command
 from simulator.cli.goal import goal_command
 from simulator.cli.init import init_command
+from simulator.cli.report import report_command
 from simulator.cli.schema import schema_command
 from simulator.cli.pareto import pareto_command
 from simulator.cli.show import show_command
@@ -93,6 +94,7 @@ app.command("goal")(exits_cleanly(goal_command))
 app.command("sweep")(exits_cleanly(sweep_command))
 app.command("pareto")(exits_cleanly(pareto_command))
 app.command("export")(exits_cleanly(export_command))
+app.command("report")(exits_cleanly(report_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))

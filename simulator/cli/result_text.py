@@ -10,6 +10,7 @@ from typing import Any
 from simulator.cost.band_text import BAND_MEANING
 from simulator.report.economics import economics_lines
 from simulator.report.figures import (
+    FORMULAS,
     LATENCIES,
     LATENCY_COLUMNS,
     load_line,
@@ -22,14 +23,6 @@ from simulator.result import RunResult
 
 WIDTH = 100
 """Columns of running text."""
-
-FORMULAS = {
-    "ttft": "first token - arrival",
-    "tpot": "(E2EL - TTFT) / (output tokens - 1), per request",
-    "itl": "every gap between two deliveries, pooled",
-    "e2el": "last token - arrival",
-    "queue_time": "first scheduled - arrival",
-}
 
 
 def result_text(result: RunResult, written: Sequence[Path]) -> str:

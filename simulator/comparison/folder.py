@@ -1,12 +1,12 @@
-"""A run's result folder, or any JSON result file, read back."""
+"""A run's result folder, or the result file of a load test, read back."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
+from simulator.json_document import read_json
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -24,16 +24,3 @@ def read_bench(path: Path) -> dict[str, Any]:
     if "mean_ttft_ms" not in result and "request_throughput" not in result:
         raise InputError("is not a result of vllm bench serve", file=path, hint="expected keys such as mean_ttft_ms")
     return result
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises ``InputError`` with file and line."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("does not exist", file=path) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"is not JSON: {error}", file=path, line=getattr(error, "lineno", None)) from None
-    if not isinstance(content, dict):
-        raise InputError("must hold a JSON object", file=path, value=type(content).__name__)
-    return content

@@ -9,6 +9,15 @@ from simulator.cost.band_text import span
 LATENCIES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2el": "E2EL", "queue_time": "queue"}
 """Summary key of each latency -> its label."""
 
+FORMULAS = {
+    "ttft": "first token - arrival",
+    "tpot": "(E2EL - TTFT) / (output tokens - 1), per request",
+    "itl": "every gap between two deliveries, pooled",
+    "e2el": "last token - arrival",
+    "queue_time": "first scheduled - arrival",
+}
+"""Summary key of each latency -> how it is measured."""
+
 LATENCY_COLUMNS = {"mean": "mean", "p50": "median", "p90": "p90", "p95": "p95", "p99": "p99"}
 """Column heading -> statistic in the summary's keys."""
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette (2008), strongest contrasts first; its yellow is left out, too pale for lines."""
 
+COLOURS_ON_DARK = ("#4BA3DD", "#F07F3C", "#2FBF93", "#E29AC6", "#F2B632", "#A5DCFA", "#FFFFFF")
+"""The same hues in the same order, lighter, for a dark page; its black is white."""
+
 FAINT = "#8C8C8C"
 """Helper lines and notes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from simulator.study.goals import Goal
 from simulator.study.interval import Estimate
@@ -58,6 +58,7 @@ class GoalAnswer:
     ladder: the loads that could be tried.
     too_low: throughput goals that the largest load meeting the others does not reach: no load meets all.
     curve: whole runs of the first seed at loads around the answer, for the charts; not part of ``work``.
+    provenance: as of a run (``simulator.provenance``), at the steps of the first seed's run next to its turn.
     """
 
     title: str
@@ -73,6 +74,7 @@ class GoalAnswer:
     curve: tuple[Probe, ...]
     work: Work
     notes: tuple[str, ...]
+    provenance: dict[str, Any]
 
     @property
     def probes(self) -> list[Probe]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from simulator.metrics.goodput import Objectives
 from simulator.report.charts.goodput_load import GoodputPoint, goodput_load_chart
 from simulator.report.charts.latency_load import LoadPoint, latency_load_chart
-from simulator.report.charts.marks import Capacity
+from simulator.report.charts.marks import Capacity, Loaded, knee
 from simulator.report.render import render
 from simulator.study.answer import GoalAnswer
 from simulator.study.goals import Metric
@@ -20,7 +18,7 @@ def chart_files(answer: GoalAnswer, objectives: Objectives) -> dict[str, bytes]:
     """``{"latency_load.png": ..., ...}``; no ``goodput_load`` without objectives."""
     found = answer.estimate
     capacity = Capacity(found.load, found.low, found.high) if answer.status == "found" else None
-    label, at = f"offered load ({answer.unit})", knee(answer.curve)
+    label, at = f"offered load ({answer.unit})", knee([_loaded(probe) for probe in answer.curve])
     bounds = {goal.metric: 1e3 * goal.bound for goal in answer.goals if goal.is_latency}
     goals = ", ".join(goal.text for goal in answer.goals) or "stable"
     drawn = {
@@ -51,20 +49,8 @@ def chart_files(answer: GoalAnswer, objectives: Objectives) -> dict[str, bytes]:
     return {f"{name}.{kind}": data for name, kinds in drawn.items() for kind, data in kinds.items()}
 
 
-def knee(curve: Sequence[Probe]) -> float | None:
-    """The load at which throughput / mean latency is largest (Kleinrock's power, ICC 1979); None where it is at an end.
-
-    Below it more load costs little latency, above it much.
-    """
-    powers = {
-        probe.load: (probe.summary["request_throughput"] or 0.0) / probe.summary["mean_e2el_ms"]
-        for probe in curve
-        if probe.summary["mean_e2el_ms"]
-    }
-    if not powers:
-        return None
-    at = max(powers, key=lambda load: powers[load])
-    return at if min(powers) < at < max(powers) else None
+def _loaded(probe: Probe) -> Loaded:
+    return Loaded(probe.load, probe.summary["request_throughput"], probe.summary["mean_e2el_ms"])
 
 
 def _latency_point(probe: Probe) -> LoadPoint:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from simulator.cost.uncertainty import step_band
 from simulator.errors import InputError
+from simulator.metrics.step_mix import step_mix
+from simulator.metrics.work import operator_shares
+from simulator.provenance import provenance
 from simulator.run_title import wired_title
 from simulator.study.answer import Binding, GoalAnswer, Status, Work
 from simulator.study.binding import what_binds
@@ -43,8 +48,9 @@ def find(question: Question, *, workers: int = 1, curve: bool = False, on_probe:
     answer = estimate(turns, load.ladder, between=question.maximize == "goodput")
     probes = [probe for one in found for probe in one.probes]
     notes += _notes(found)
+    workload = load.workload(load.ladder[load.start], first_seed)
     return GoalAnswer(
-        title=wired_title(prober.wiring, load.workload(load.ladder[load.start], first_seed).description),
+        title=wired_title(prober.wiring, workload.description),
         maximize=question.maximize,
         unit=load.unit,
         goals=question.goals,
@@ -57,6 +63,7 @@ def find(question: Question, *, workers: int = 1, curve: bool = False, on_probe:
         curve=_curve(prober, first_seed, answer.load, load.ladder) if curve else (),
         work=Work.of(probes),
         notes=tuple(notes),
+        provenance=_provenance(prober, search, first.turn, workload),
     )
 
 
@@ -96,6 +103,14 @@ def _binding(question: Question, prober: Prober, search: SeedSearch, turn: Turn)
 
 def _too_low(search: SeedSearch, turn: Turn) -> tuple[str, ...]:
     return () if turn.last_yes is None else search.at(turn.last_yes).too_low
+
+
+def _provenance(prober: Prober, search: SeedSearch, turn: Turn, workload: Workload) -> dict[str, Any]:
+    """Where the numbers are from; of the largest load that meets the goals, else of the lowest."""
+    probe = search.at(turn.last_yes if turn.last_yes is not None else 0)
+    assert probe.records is not None
+    shares = operator_shares(prober.wiring.deployment, step_mix(probe.records.steps))
+    return provenance(prober.wiring, workload, shares, step_band(prober.wiring.deployment, shares))
 
 
 def _curve(prober: Prober, seed: int, answer: float, ladder: Sequence[float]) -> tuple[Probe, ...]:

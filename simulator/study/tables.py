@@ -109,6 +109,7 @@ def _content(answer: GoalAnswer) -> dict[str, Any]:
             "engine_steps": answer.work.engine_steps,
         },
         "notes": list(answer.notes),
+        "provenance": answer.provenance,
     }
 
 

@@ -30,6 +30,7 @@ Commands:
   estimate   Latency, throughput and memory of one batch, without traffic.
   goal       The largest load that meets goals, and what binds.
   export     Write a run as a Perfetto trace, table, bench result or...
+  report     Turn a result folder into one self-contained page.
   validate   Simulate measured runs and say how far off the predictions are.
   schema     Print the JSON schema, or the reference page, of a file...
   conform    Replay recorded vLLM schedules and compare every step.

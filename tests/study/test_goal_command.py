@@ -39,7 +39,7 @@ def test_text_files_and_charts(scenario: Path, tmp_path: Path) -> None:
     assert "95 % interval" in done.out
     assert "The server's limit there: " in done.out
     charts = {f"{name}.{kind}" for name in ("latency_load", "goodput_load") for kind in ("png", "svg")}
-    assert {path.name for path in out.iterdir()} == charts | {"goal.json", "points.csv"}
+    assert {path.name for path in out.iterdir()} == charts | {"goal.json", "points.csv", "scenario.resolved.yaml"}
     content = json.loads((out / "goal.json").read_text())
     assert content["status"] == "found"
     assert content["interval_95"][0] <= content["load"] <= content["interval_95"][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,27 @@ class Capacity:
     load: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One run: offered load, finished requests per second, mean latency in ms (None: nothing finished)."""
+
+    load: float
+    throughput_per_s: float | None
+    mean_e2el_ms: float | None
+
+
+def knee(runs: Sequence[Loaded]) -> float | None:
+    """The load at which throughput / mean latency is largest (Kleinrock's power, ICC 1979); None where it is at an end.
+
+    Below it more load costs little latency, above it much.
+    """
+    powers = {run.load: (run.throughput_per_s or 0.0) / run.mean_e2el_ms for run in runs if run.mean_e2el_ms}
+    if not powers:
+        return None
+    at = max(powers, key=lambda load: powers[load])
+    return at if min(powers) < at < max(powers) else None
 
 
 def mark_load(axes: Any, knee: float | None, capacity: Capacity | None) -> None:

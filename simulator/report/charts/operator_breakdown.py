@@ -39,7 +39,7 @@ def operator_breakdown_chart(operators: Sequence[OperatorTime], *, subtitle: str
     from matplotlib.patches import Patch
 
     total = sum(one.seconds for one in operators)
-    shown = _worth_showing(operators, total)
+    shown = worth_showing(operators, total)
     figure, axes = new_figure(height=1.5 + 0.25 * max(len(shown), 2))
     colours = [BOUND_COLOURS.get(one.bound, COLOURS[5]) for one in shown]
     bars = axes.barh([one.name for one in shown], [1e3 * one.seconds for one in shown], color=colours)
@@ -57,7 +57,7 @@ def operator_breakdown_chart(operators: Sequence[OperatorTime], *, subtitle: str
     return figure
 
 
-def _worth_showing(operators: Sequence[OperatorTime], total: float) -> list[OperatorTime]:
+def worth_showing(operators: Sequence[OperatorTime], total: float) -> list[OperatorTime]:
     """Longest last; what takes less than ``LEAST_SHARE`` is one bar at the bottom."""
     ordered = sorted((one for one in operators if one.seconds > 0), key=lambda one: one.seconds)
     small = [one for one in ordered if one.seconds < LEAST_SHARE * total]
