@@ -75,7 +75,9 @@ class Browser:
         self.ask("1")
         methods = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
         told = [json.dumps(event["params"]) for event in self.events if event["method"] in methods]
-        asked = [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        asked = [
+            event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"
+        ]
         return told + [url for url in asked if not url.startswith("file:")] + asked[1:]
 
     def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:

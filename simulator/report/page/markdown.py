@@ -10,7 +10,7 @@ from simulator.report.page.markup import visible
 from simulator.report.page.numbers import cell_text, is_numeric
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-_STARTS = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
+_STARTS = re.compile(r"^(\s*)([-+=]+|\d+[.)])(?=\s|$)")
 
 
 def markdown(page: Page) -> str:

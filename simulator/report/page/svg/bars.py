@@ -11,13 +11,13 @@ from simulator.report.page.svg.scale import Scale, scale_for
 
 _ROW = 26.0
 _LONGEST = 28
-"""Letters of a name that are written out; the rest is in the table."""
+"""Letters of a name, or of the text behind a bar, that are written out; the table has all."""
 
 
 def draw_bars(bars: Bars, name: str, description: str, width: float, class_: str = "") -> Markup:
     """The panel ``width`` user units wide, as high as its bars need."""
     names = LETTER * max((min(len(bar.name), _LONGEST) for bar in bars.bars), default=1) + 16
-    texts = LETTER * max((len(bar.text) for bar in bars.bars), default=1) + 12
+    texts = LETTER * max((min(len(bar.text), _LONGEST) for bar in bars.bars), default=1) + 12
     frame = Frame.around(width, _ROW * len(bars.bars) + 64, names, right=texts)
     axis = Axis(bars.label, low=0.0)
     across = scale_for(axis, [bar.value for bar in bars.bars], frame.left, frame.right)
@@ -30,12 +30,15 @@ def draw_bars(bars: Bars, name: str, description: str, width: float, class_: str
 
 def _row(frame: Frame, across: Scale, bar: Bar, index: int) -> Iterator[Markup]:
     top, end = frame.top + 4 + _ROW * index, across.place(bar.value)
-    short = bar.name if len(bar.name) <= _LONGEST else bar.name[: _LONGEST - 1] + "…"
-    yield text(short, frame.left - 7, top + 14, "end", "tick")
+    yield text(_short(bar.name), frame.left - 7, top + 14, "end", "tick")
     yield element(
         "rect", x=frame.left, y=top, width=max(end - frame.left, 0.5), height=_ROW - 8, class_=f"bar f{bar.colour}"
     )
-    yield text(bar.text, end + 6, top + 14, "start", "name")
+    yield text(_short(bar.text), end + 6, top + 14, "start", "name")
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
 def _stop(frame: Frame, across: Scale, bar: Bar, index: int) -> Markup:

@@ -1,0 +1,59 @@
+"""A small run's and a small goal's folder, and a page whose every text is an attack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.report.page.document import Page
+from simulator.scenario.schema import Scenario
+from simulator.study.find import find
+from simulator.study.question import ask
+from simulator.study.tables import answer_json, points_csv
+from simulator.wiring import wire
+from tests.cli.invoke import inferplan
+from tests.report.hostile import hostile_page
+
+SCENARIO = """
+model: llama-3.1-8b
+hardware: h100
+workload:
+  profile: {name: chat-short, num_requests: 300}
+slo: {ttft_ms: 100, tpot_ms: 20}
+"""
+
+
+@pytest.fixture(scope="session")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scenario file with objectives."""
+    file = tmp_path_factory.mktemp("report") / "scenario.yaml"
+    file.write_text(SCENARIO)
+    return file
+
+
+@pytest.fixture(scope="session")
+def run_folder(scenario: Path) -> Path:
+    """Written by ``inferplan run --out``."""
+    done = inferplan("run", scenario, "--out", scenario.parent / "run", "--no-charts", "--quiet")
+    assert done.status == 0, done.err
+    return scenario.parent / "run"
+
+
+@pytest.fixture(scope="session")
+def goal_folder(scenario: Path) -> Path:
+    """As ``inferplan goal --out`` writes it, but for the charts."""
+    folder = scenario.parent / "goal"
+    folder.mkdir()
+    goals = ["ttft:p95<100ms", "goodput>=0.9"]
+    answer = find(ask(Scenario.from_yaml(scenario), goals, seeds=2, tolerance=0.2), curve=True)
+    (folder / "goal.json").write_text(answer_json(answer))
+    (folder / "points.csv").write_text(points_csv(answer))
+    (folder / "scenario.resolved.yaml").write_text(wire(Scenario.from_yaml(scenario)).scenario.to_yaml())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Page:
+    """See ``tests.report.hostile``."""
+    return hostile_page()

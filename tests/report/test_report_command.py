@@ -1,0 +1,81 @@
+"""``inferplan report``: files, names, mistakes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.invoke import inferplan
+
+
+def test_page_and_twin_stand_in_the_folder(run_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    done = inferplan("report", folder)
+    assert (done.status, done.err) == (0, "")
+    assert [line.split()[0] for line in done.out.splitlines()] == [
+        str(folder / f"report.{end}") for end in ("html", "md")
+    ]
+    first = (folder / "report.html").read_bytes()
+    assert inferplan("report", folder).status == 0
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_out_names_both(goal_folder: Path, tmp_path: Path) -> None:
+    assert inferplan("report", goal_folder, "--out", tmp_path / "new" / "capacity.html").status == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["capacity.html", "capacity.md"]
+
+
+def test_the_summary_answers(run_folder: Path, goal_folder: Path, tmp_path: Path) -> None:
+    for folder in (run_folder, goal_folder):
+        assert inferplan("report", folder, "--out", tmp_path / f"{folder.name}.html").status == 0
+    summary = json.loads((run_folder / "summary.json").read_text())
+    run, goal = ((tmp_path / f"{name}.md").read_text() for name in ("run", "goal"))
+    assert f"TTFT is {summary['mean_ttft_ms']:.1f} ms on average" in run
+    assert summary["title"] in run
+    answer = json.loads((goal_folder / "goal.json").read_text())
+    assert answer["answer"] in goal
+    assert f"the server's limit is {answer['binding']['resource']}" in goal
+
+
+def test_equal_runs_have_equal_reports(run_folder: Path, scenario: Path, tmp_path: Path) -> None:
+    assert inferplan("run", scenario, "--out", tmp_path / "run", "--no-charts", "--quiet").status == 0
+    texts = []
+    for number, folder in enumerate((run_folder, tmp_path / "run")):
+        assert inferplan("report", folder, "--out", tmp_path / f"{number}.html").status == 0
+        texts.append((tmp_path / f"{number}.html").read_bytes())
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda folder: (folder / "summary.json").unlink(), "holds no result"),
+        (lambda folder: (folder / "requests.csv.gz").unlink(), "requests.csv.gz: does not exist"),
+        (lambda folder: (folder / "requests.csv.gz").write_bytes(b"no gzip"), "requests.csv.gz: is not a table"),
+        (lambda folder: (folder / "summary.json").write_text("{"), "summary.json:1: is not JSON"),
+        (
+            lambda folder: (folder / "summary.json").write_text("{}"),
+            "summary.json: is not whole: cannot use 'provenance'",
+        ),
+        (shutil.rmtree, "does not exist"),
+    ],
+    ids=["no summary", "no table", "no gzip", "no json", "empty", "no folder"],
+)
+def test_mistakes_are_one_message(run_folder: Path, tmp_path: Path, spoil: object, message: str) -> None:
+    folder = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    assert callable(spoil)
+    spoil(folder)
+    done = inferplan("report", folder)
+    assert done.status == 2
+    assert done.err.startswith("error: ")
+    assert message in done.err
+    assert not (folder / "report.html").exists()
+
+
+def test_the_page_must_be_named_html(run_folder: Path, tmp_path: Path) -> None:
+    done = inferplan("report", run_folder, "--out", tmp_path / "a.pdf")
+    assert done.status == 2
+    assert "must end in .html" in done.err
