@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
-from simulator.cost import kernels
 from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
 from simulator.hardware.profile import HardwareProfile
+from simulator.links.all_reduce import library_all_reduce_seconds, own_all_reduce_seconds
 
 _GRAPH_KERNEL = "vLLM_custom_graph"
 _SCALES = (1.5, 1.5)
@@ -30,7 +30,7 @@ def custom_all_reduce_class() -> KernelClass:
 
     return KernelClass(
         "custom_all_reduce", None, CustomAllReduceFit, pick,
-        _predict(kernels.custom_all_reduce_seconds), ("bytes",),
+        _predict(own_all_reduce_seconds), ("bytes",),
         start=(4.0, 0.1, 0.6, 4.0, 0.7), low=(0.5, 1e-3, 0.05, 0.1, 0.05), high=(30.0, 1.5, 1.2, 60.0, 1.2),
         coordinates=lambda rows: columns(rows, "bytes", "world_size"), scales=_SCALES,
     )  # fmt: skip
@@ -41,7 +41,7 @@ def nccl_all_reduce_class() -> KernelClass:
     return KernelClass(
         "nccl_all_reduce", None, NcclAllReduceFit,
         lambda table, _: table[(table["op"] == "nccl_all_reduce") & table["dtype"].isin(["fp16", "bf16"])],
-        _predict(kernels.nccl_all_reduce_seconds), ("bytes",),
+        _predict(library_all_reduce_seconds), ("bytes",),
         start=(5.0, 0.5, 0.7, 0.9, 0.05), low=(0.5, 1e-3, 0.05, 0.2, 1e-3), high=(60.0, 1.5, 1.2, 5.0, 3.0),
         coordinates=lambda rows: columns(rows, "bytes", "world_size"), scales=_SCALES,
     )  # fmt: skip

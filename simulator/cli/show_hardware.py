@@ -9,6 +9,7 @@ from simulator.hardware.catalog import load_hardware
 from simulator.hardware.fits import load_fits
 from simulator.hardware.node import load_node
 from simulator.hardware.profile import GIB
+from simulator.links.collectives import Collectives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +109,8 @@ def _constants(device: HardwareProfile) -> list[Fact]:
     facts = [
         _trust(f"{name} {dtype}", fitted) for name, by_format in several.items() for dtype, fitted in by_format.items()
     ]
-    return [*facts, _trust("all-reduce", fits.nccl_all_reduce), _trust("element-wise", fits.stream)]
+    reduce = Collectives(device, kernels=fits).library_fit("all_reduce", ranks=2)
+    return [*facts, _trust("all-reduce", reduce), _trust("element-wise", fits.stream)]
 
 
 def _trust(label: str, fitted: Fitted[Any]) -> Fact:

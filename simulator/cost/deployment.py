@@ -12,6 +12,7 @@ from simulator.errors import InputError
 from simulator.hardware.catalog import load_hardware
 from simulator.hardware.fits import KernelFits, load_fits
 from simulator.hardware.profile import HardwareProfile
+from simulator.links.collectives import Collectives
 from simulator.models.catalog import load_model
 from simulator.models.spec import ModelSpec, TokenMixer
 from simulator.operators.layout import QUANTIZED_INPUTS, Dtypes, Layout
@@ -67,6 +68,11 @@ class Deployment:
     def corrections(self) -> Corrections:
         """Corrections of the device's closed forms for this deployment's layers."""
         return Corrections(self.fits.residuals)
+
+    @cached_property
+    def collectives(self) -> Collectives:
+        """Collectives among the replica's devices as they are wired."""
+        return Collectives(self.hardware, kernels=self.fits)
 
     @classmethod
     def of(

@@ -3,7 +3,7 @@
 Each function takes the device's data sheet, a set of fitted constants and a shape whose sizes are floats or numpy
 arrays that broadcast; it returns seconds of the same shape. These are the ``sat2`` forms of the project's cost study:
 a roofline whose two legs are softened by what fitted kernels show - tile padding, partial waves, few CTAs, launch
-latency. Attention stands in ``attention_forms``.
+latency. Attention stands in ``attention_forms``, all-reduce in ``simulator.links.all_reduce``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,7 @@ from typing import Any
 import numpy as np
 
 from simulator.cost.tiles import tile_loss
-from simulator.hardware.fits import (
-    CustomAllReduceFit,
-    GemmFit,
-    MoEFit,
-    NcclAllReduceFit,
-    StreamFit,
-)
+from simulator.hardware.fits import GemmFit, MoEFit, StreamFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any
@@ -108,23 +102,6 @@ def moe_seconds(
     memory = moved / (fit.memory_share * device.memory_bytes_per_s)
     unaligned = 1 + fit.unaligned_loss * (intermediate_size % _ALIGNED_WIDTH != 0)
     return fit.latency_us * US + rows * fit.row_ns * 1e-9 + p_norm(compute, memory, fit.sharpness) * unaligned
-
-
-def custom_all_reduce_seconds(
-    fit: CustomAllReduceFit, device: HardwareProfile, nbytes: Sizes, world_size: int
-) -> Sizes:
-    """All-reduce kernel over a switch: the better of one shot (everyone reads all) and two shots."""
-    wire = device.group_bytes_per_s(world_size)
-    one_shot = nbytes * (world_size - 1) / (fit.one_shot_share * wire)
-    two_shot = fit.two_shot_us * US + 2.0 * (world_size - 1) / world_size * nbytes / (fit.two_shot_share * wire)
-    return fit.latency_us * US * world_size**fit.world_exponent + np.minimum(one_shot, two_shot)
-
-
-def nccl_all_reduce_seconds(fit: NcclAllReduceFit, device: HardwareProfile, nbytes: Sizes, world_size: int) -> Sizes:
-    """Library all-reduce: latency and ring wire time joined by a p-norm; ranks on one bus crowd each other."""
-    reached = fit.wire_share * (2.0 / world_size) ** fit.crowd_exponent * device.group_bytes_per_s(world_size)
-    wire = 2.0 * (world_size - 1) / world_size * nbytes / reached
-    return p_norm(fit.latency_us * US * world_size**fit.world_exponent, wire, fit.sharpness)
 
 
 def stream_seconds(fit: StreamFit, device: HardwareProfile, nbytes: Sizes) -> Sizes:

@@ -5,7 +5,6 @@ A new shape registers with ``kernel_seconds`` and ``kernel_fit``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import singledispatch
 from typing import Any
@@ -13,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from simulator.cost import kernels
+from simulator.cost.all_reduce import all_reduce_class, all_reduce_fit, all_reduce_seconds
 from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
 from simulator.cost.deployment import Deployment
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_form import LatentDecodeForm
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, Fitted, fit_for
+from simulator.hardware.fits import Fitted, fit_for
 from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
@@ -290,44 +290,14 @@ def _(shape: Stream, deployment: Deployment) -> Fitted[Any]:
 
 @kernel_seconds.register
 def _(shape: AllReduce, work: Work, deployment: Deployment) -> Sizes:
-    """Over a switch (or one bridge) the engine takes the faster of its own kernel and the library's for small
-    buffers; else the library's alone, as vLLM does."""
-    fits, device, engine = deployment.fits, deployment.hardware, deployment.engine
-    world = shape.world_size
-
-    def library(nbytes: Sizes) -> Sizes:
-        return kernels.nccl_all_reduce_seconds(fits.nccl_all_reduce.constants, device, nbytes, world)
-
-    def own(nbytes: Sizes) -> Sizes:
-        return kernels.custom_all_reduce_seconds(fits.custom_all_reduce.constants, device, nbytes, world)
-
-    seconds = _collective_seconds("nccl_all_reduce", shape, library, deployment)
-    if _has_custom_all_reduce(deployment):
-        mine = _collective_seconds("custom_all_reduce", shape, own, deployment)
-        small = shape.nbytes < CUSTOM_ALL_REDUCE_BYTES
-        seconds = np.where(small, np.minimum(mine, seconds), seconds)
-    return engine.all_reduce_multiplier * seconds + engine.all_reduce_extra_s
+    return all_reduce_seconds(shape, deployment)
 
 
 @kernel_class.register
 def _(shape: AllReduce, deployment: Deployment) -> str:
-    return "custom_all_reduce" if _has_custom_all_reduce(deployment) else "nccl_all_reduce"
+    return all_reduce_class(shape, deployment)
 
 
 @kernel_fit.register
 def _(shape: AllReduce, deployment: Deployment) -> Fitted[Any]:
-    fits = deployment.fits
-    return fits.custom_all_reduce if _has_custom_all_reduce(deployment) else fits.nccl_all_reduce
-
-
-def _collective_seconds(part: str, shape: AllReduce, closed: Callable[[Sizes], Sizes], deployment: Deployment) -> Sizes:
-    factors = deployment.corrections.bytes(part, shape.world_size, closed)
-    seconds = closed(shape.nbytes)
-    return seconds if factors is None else seconds * factors.at(shape.nbytes)
-
-
-def _has_custom_all_reduce(deployment: Deployment) -> bool:
-    if not deployment.engine.custom_all_reduce:
-        return False
-    topology = deployment.hardware.link.topology
-    return topology == "switch" or (topology == "pairs" and deployment.tensor_parallel_size == 2)
+    return all_reduce_fit(shape, deployment)

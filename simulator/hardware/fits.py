@@ -185,6 +185,8 @@ class KernelFits:
 
     ``mixed_attention``: only of devices whose attention library runs prompts and decodes of a step as one call without
     sharing KV between query heads; absent: two calls.
+    ``custom_all_reduce`` and ``nccl_all_reduce``: None where they were timed neither on the device nor on a relative;
+    the time then follows from the topology (``simulator.links``).
     ``residuals``: corrections of the closed forms, ``(kernel class, number format or "")`` -> ``Residual``. ``exact``:
     measured rows that are taken as they are.
     """
@@ -194,8 +196,8 @@ class KernelFits:
     prefill_attention: Mapping[str, Fitted[PrefillAttentionFit]]
     decode_attention: Mapping[str, Fitted[DecodeAttentionFit]]
     moe: Mapping[str, Fitted[MoEFit]]
-    custom_all_reduce: Fitted[CustomAllReduceFit]
-    nccl_all_reduce: Fitted[NcclAllReduceFit]
+    custom_all_reduce: Fitted[CustomAllReduceFit] | None = field(default=None, kw_only=True)
+    nccl_all_reduce: Fitted[NcclAllReduceFit] | None = field(default=None, kw_only=True)
     stream: Fitted[StreamFit]
     mixed_attention: Mapping[str, Fitted[MixedAttentionFit]] = field(default_factory=dict)
     residuals: Mapping[tuple[str, str], Residual] = field(default_factory=dict)
@@ -271,11 +273,12 @@ _PER_FORMAT: dict[str, type[Any]] = {
 }
 _OPTIONAL: dict[str, type[Any]] = {"mixed_attention": MixedAttentionFit}
 """Kernel classes per number format that a device may do without."""
-_SINGLE: dict[str, type[Any]] = {
+_SINGLE: dict[str, type[Any]] = {"stream": StreamFit}
+_OPTIONAL_SINGLE: dict[str, type[Any]] = {
     "custom_all_reduce": CustomAllReduceFit,
     "nccl_all_reduce": NcclAllReduceFit,
-    "stream": StreamFit,
 }
+"""Kernel classes without number format that a device may do without."""
 
 
 def read_fits(path: Path) -> KernelFits:
@@ -295,8 +298,8 @@ def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
     for key, kind in (_PER_FORMAT | _OPTIONAL).items():
         if (complete and key not in _OPTIONAL) or file.has(key):
             parts[key] = {dtype: _fitted(section, kind) for dtype, section in file.section(key).sections()}
-    for key, kind in _SINGLE.items():
-        if complete or file.has(key):
+    for key, kind in (_SINGLE | _OPTIONAL_SINGLE).items():
+        if (complete and key not in _OPTIONAL_SINGLE) or file.has(key):
             parts[key] = _fitted(file.section(key), kind)
     file.finish()
     return device, parts

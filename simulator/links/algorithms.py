@@ -36,13 +36,20 @@ def _others(ranks: int) -> float:
     return (ranks - 1) / ranks
 
 
-_DIRECT = ("switch", "mesh")
+_DIRECT = ("switch", "mesh", "pairs")
+
+SHOTS = (
+    Algorithm("all_reduce", "one_shot", lambda n: n - 1.0, topologies=_DIRECT),
+    Algorithm("all_reduce", "two_shot", lambda n: 2 * _others(n), rounds=2, topologies=_DIRECT),
+)
+"""Engines' own all-reduce. ``one_shot``: everyone reads every vector; ``two_shot``: a direct reduce-scatter, then a
+direct all-gather."""
 
 ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm("all_reduce", "ring", lambda n: 2 * _others(n), rounds=2),
     Algorithm("all_reduce", "in_switch", lambda n: 1.0, topologies=("switch",)),
-    Algorithm("all_reduce", "one_shot", lambda n: n - 1.0, topologies=_DIRECT),
-    Algorithm("all_reduce", "two_shot", lambda n: 2 * _others(n), rounds=2, topologies=_DIRECT),
+    Algorithm("all_reduce", "library", lambda n: 2 * _others(n), rounds=2),
+    *SHOTS,
     Algorithm("all_gather", "ring", _others),
     Algorithm("reduce_scatter", "ring", _others),
     Algorithm("all_to_all", "pairwise", _others),
@@ -50,8 +57,8 @@ ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm("send_recv", "direct", lambda n: 1.0),
 )
 """``ring`` also stands for what a library runs in its place on a mesh or torus (a ring per axis): the bytes per rank
-are the same. ``in_switch``: the switch adds (NVLink SHARP), a rank sends its vector once. ``one_shot``: everyone reads
-every vector; ``two_shot``: a direct reduce-scatter, then a direct all-gather."""
+are the same. ``library``: whichever it chooses, timed as one curve; bytes as of a ring. ``in_switch``: the switch adds
+(NVLink SHARP), a rank sends its vector once."""
 
 
 def algorithms_of(op: str, link: Link) -> list[Algorithm]:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from simulator.datafiles import data_dir
-from simulator.hardware.origin import Origin, read_origin
+from simulator.hardware.fits import Fitted
+from simulator.hardware.origin import read_origin
 from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.stand_ins import stand_in_for
 from simulator.links.algorithms import ALGORITHMS, OPS
@@ -63,13 +64,7 @@ class CollectiveFit:
         return wire * self.share_of_wire(ranks) / wire_s_per_byte
 
 
-@dataclass(frozen=True)
-class FittedCollective:
-    """Constants with their origin."""
-
-    constants: CollectiveFit
-    origin: Origin
-
+FittedCollective = Fitted[CollectiveFit]
 
 FitKey = tuple[str, str]
 """Operation and algorithm."""
@@ -127,4 +122,4 @@ def _fitted(section: Section) -> FittedCollective:
             values[field.name] = part.number(field.name, at_least=0.0)
     part.finish()
     section.finish()
-    return FittedCollective(CollectiveFit(**values), origin)
+    return Fitted(CollectiveFit(**values), origin)

@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from simulator.errors import InputError, did_you_mean
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, Fitted, load_fits
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, Fitted, KernelFits, load_fits
 from simulator.hardware.node import NodeSpec
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile
-from simulator.links.algorithms import OPS, Algorithm, algorithms_of, hops, wire_s_per_byte
+from simulator.links.algorithms import OPS, SHOTS, Algorithm, algorithms_of, hops, wire_s_per_byte
+from simulator.links.all_reduce import (
+    has_own_kernel,
+    library_all_reduce_seconds,
+    own_all_reduce_seconds,
+    shot_seconds,
+)
 from simulator.links.between_nodes import Network, across_nodes
 from simulator.links.collective_fits import FitKey, FittedCollective, load_collective_fits
 
 Sizes = Any
 """A float or an array of floats."""
 
-CUSTOM_MOST_RANKS = 8
 IN_SWITCH_FORMATS = ("fp32", "bf16", "fp16")
 """Sums NVSwitch can form for NCCL; 8-bit integers go round the ring."""
-_SHOTS = ("one_shot", "two_shot")
+_CURVE = "library"
+_SHOTS = tuple(algorithm.name for algorithm in SHOTS)
 
 
 @dataclass(frozen=True)
@@ -55,19 +62,25 @@ class Collectives:
     """Times of collectives on one kind of accelerator as it is wired.
 
     ``ranks_per_node``: how many share the accelerators' link; larger groups go over the network in stages
-    (``between_nodes``). ``custom_kernels``: whether the engine reduces small buffers with its own one-shot and two-shot
+    (``between_nodes``). ``kernels``: constants of a deployment; where they time the library's all-reduce, that one
+    curve stands for all its algorithms. ``custom_kernels``: whether the engine reduces small buffers with its own
     kernels, as vLLM and SGLang do on NVLink.
     """
 
     def __init__(
-        self, hardware: HardwareProfile, *, ranks_per_node: int | None = None, custom_kernels: bool = True
+        self,
+        hardware: HardwareProfile,
+        *,
+        ranks_per_node: int | None = None,
+        kernels: KernelFits | None = None,
+        custom_kernels: bool = True,
     ) -> None:
         self.hardware = hardware
         self.ranks_per_node = ranks_per_node or hardware.link.domain
-        self._fits: Mapping[FitKey, FittedCollective] = load_collective_fits(hardware)
-        self._custom: Fitted[CustomAllReduceFit] | None = None
-        if custom_kernels and hardware.kind == "gpu" and hardware.link.topology == "switch":
-            self._custom = load_fits(hardware).custom_all_reduce
+        self._curve = None if kernels is None else kernels.nccl_all_reduce
+        self._custom = None
+        if custom_kernels and hardware.kind == "gpu":
+            self._custom = (kernels or load_fits(hardware)).custom_all_reduce
 
     @classmethod
     def of_node(cls, node: NodeSpec, *, custom_kernels: bool = True) -> Collectives:
@@ -135,15 +148,48 @@ class Collectives:
         _known(op)
         return nbytes * min(self._wire(a, ranks) for a in algorithms_of(op, self.hardware.link))
 
+    def library_seconds(self, op: str, nbytes: Sizes, ranks: int, *, dtype: str = "bf16") -> Sizes:
+        """Seconds of the collective library within one node, the engine's own kernels aside."""
+        algorithms = [a for a in self.available(op, ranks, dtype=dtype) if a.name not in _SHOTS]
+        return _plain(np.minimum.reduce([self._one(a, np.asarray(nbytes, dtype=float), ranks) for a in algorithms]))
+
+    def library_fit(self, op: str, ranks: int, *, dtype: str = "bf16") -> Fitted[Any]:
+        """The constants behind ``library_seconds``, of the first of its algorithms."""
+        return self._fitted(next(a for a in self.available(op, ranks, dtype=dtype) if a.name not in _SHOTS))
+
+    def own_fit(self, ranks: int) -> Fitted[CustomAllReduceFit] | None:
+        """Constants of the engine's own all-reduce kernel, None where it has none for such a group."""
+        return self._custom if has_own_kernel(self.hardware.link, ranks) else None
+
+    def own_seconds(self, nbytes: Sizes, ranks: int) -> Sizes:
+        """Seconds of the engine's own all-reduce kernel at any size; ``InputError`` where it has none."""
+        fitted = self.own_fit(ranks)
+        if fitted is None:
+            problem = f"form no group of {self.hardware.name} on which engines reduce with a kernel of their own"
+            raise InputError(problem, path="ranks", value=ranks)
+        return own_all_reduce_seconds(fitted.constants, self.hardware, nbytes, ranks)
+
     def origin(self, op: str, algorithm: str) -> Origin:
         """Where an algorithm's constants come from, and how wrong they are."""
-        if algorithm in _SHOTS and self._custom is not None:
-            return self._custom.origin
-        return self._fits[op, algorithm].origin
+        return self._fitted(next(a for a in algorithms_of(op, self.hardware.link) if a.name == algorithm)).origin
+
+    def _fitted(self, algorithm: Algorithm) -> Fitted[Any]:
+        """Constants of an available algorithm."""
+        if algorithm.name in _SHOTS and self._custom is not None:
+            return self._custom
+        if algorithm.name == _CURVE and self._curve is not None:
+            return self._curve
+        return self._fits[algorithm.op, algorithm.name]
+
+    @cached_property
+    def _fits(self) -> Mapping[FitKey, FittedCollective]:
+        return load_collective_fits(self.hardware)
 
     def _fits_group(self, algorithm: Algorithm, ranks: int, dtype: str) -> bool:
         if algorithm.name in _SHOTS:
-            return self._custom is not None and ranks <= CUSTOM_MOST_RANKS
+            return self.own_fit(ranks) is not None
+        if algorithm.op == "all_reduce" and self._curve is not None:
+            return algorithm.name == _CURVE
         fitted = self._fits.get((algorithm.op, algorithm.name))
         if fitted is None or ranks < fitted.constants.least_group:
             return False
@@ -156,8 +202,11 @@ class Collectives:
         wire = self._wire(algorithm, ranks)
         if algorithm.name in _SHOTS:
             assert self._custom is not None
-            seconds = _shot_seconds(self._custom.constants, algorithm.name, nbytes * wire, ranks)
+            seconds = shot_seconds(self._custom.constants, algorithm.name, nbytes * wire, ranks)
             return np.where(nbytes < CUSTOM_ALL_REDUCE_BYTES, seconds, math.inf)
+        if algorithm.name == _CURVE:
+            assert self._curve is not None
+            return library_all_reduce_seconds(self._curve.constants, self.hardware, nbytes, ranks)
         constants = self._fits[algorithm.op, algorithm.name].constants
         return constants.seconds(nbytes, wire, ranks, hops(algorithm, self.hardware.link, ranks))
 
@@ -178,14 +227,6 @@ class Collectives:
                 value=ranks,
             )
         return Network(network.bytes_per_s)
-
-
-def _shot_seconds(fit: CustomAllReduceFit, name: str, wire_s: Sizes, ranks: int) -> Sizes:
-    """Engine kernel: ``t0 n^x`` and the wire time of one shot, or of two with a second synchronisation."""
-    latency = fit.latency_us * 1e-6 * ranks**fit.world_exponent
-    if name == "one_shot":
-        return latency + wire_s / fit.one_shot_share
-    return latency + fit.two_shot_us * 1e-6 + wire_s / fit.two_shot_share
 
 
 def _known(op: str) -> None:

@@ -31,7 +31,7 @@ def test_every_fits_file_reads_and_belongs_to_a_profile(path: Path) -> None:
     assert load_hardware(fits.device).name == path.stem
     origins = [fitted.origin for fitted in fits.gemm.values()]
     origins += [fitted.origin for fitted in fits.decode_attention.values()]
-    origins.append(fits.custom_all_reduce.origin)
+    origins += [part.origin for part in (fits.custom_all_reduce, fits.nccl_all_reduce) if part is not None]
     assert "fitted" in {origin.provenance for origin in origins}
     for origin in origins:  # what was not measured on the device itself is borrowed, and says so
         assert origin.provenance in ("fitted", "transferred", "nominal")

@@ -23,6 +23,8 @@ DEPLOYMENTS = {
     "tensor parallel": Deployment.of("Llama-2-70B", "a100", tensor_parallel_size=4),
     "mixture, fp8": Deployment.of("Mixtral-8x7B", "h200", tensor_parallel_size=2, dtypes=Dtypes.of("fp8", kv="fp8")),
     "no switch": Deployment.of("Qwen2.5-7B", "l40s", tensor_parallel_size=2),
+    "mesh": Deployment.of("Llama-3.1-70B", "mi300x", tensor_parallel_size=8),
+    "torus": Deployment.of("Llama-3.1-8B", "v6e", tensor_parallel_size=8),
     "windows": Deployment.of(ModelSpec("mixed", 2048, 32000, (_FULL, _LOCAL) * 6), "b200"),
     "latent": Deployment.of("DeepSeek-V2-Lite", "h100"),
     "latent, tensor parallel, fp8": Deployment.of("DeepSeek-V3", "h200", tensor_parallel_size=8),
