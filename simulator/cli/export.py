@@ -50,7 +50,10 @@ def export_command(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the scenario. Repeatable.")
     ] = None,
 ) -> None:
-    """Write a run as a Perfetto trace, table, bench result or metrics."""
+    """Write a run as a trace, tables, bench result or metrics.
+
+    Perfetto JSON; CSV, JSON lines, Parquet; vllm bench serve JSON; Prometheus text.
+    """
     from simulator.cli.progress import progress_bar
     from simulator.export.source import run_source
     from simulator.export.tables import TABLES

@@ -17,9 +17,9 @@ from simulator.cli.estimate import estimate_command
 from simulator.cli.export import export_command
 from simulator.cli.goal import goal_command
 from simulator.cli.init import init_command
+from simulator.cli.pareto import pareto_command
 from simulator.cli.report import report_command
 from simulator.cli.schema import schema_command
-from simulator.cli.pareto import pareto_command
 from simulator.cli.show import show_command
 from simulator.cli.sweep import sweep_command
 from simulator.cli.trace import trace_app
@@ -156,7 +156,10 @@ def diff_command(
     before: Annotated[Path, typer.Argument(help="Folder written by inferplan run --out.", metavar="RUN_A")],
     after: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B")],
 ) -> None:
-    """Explain which operator, queue or memory term makes two runs differ."""
+    """Explain what makes two runs differ.
+
+    Operators, queues and memory, each with its share of the difference.
+    """
     from simulator.cli.compare import diff
 
     diff(before, after)

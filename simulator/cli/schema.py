@@ -19,7 +19,7 @@ def schema_command(
     ] = "json",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there.")] = None,
 ) -> None:
-    """Print the JSON schema, or the reference page, of a file users write."""
+    """Print the JSON schema of a file, or its reference page."""
     import json
 
     from simulator.atomic import write_text

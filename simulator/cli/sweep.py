@@ -43,7 +43,10 @@ def sweep_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print sweep.json with all points and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no table.")] = False,
 ) -> None:
-    """Run a scenario over many settings; finished points survive anything."""
+    """Run a scenario over many settings, in parallel; resumes.
+
+    A point is kept the moment it is finished and survives whatever happens to the rest.
+    """
     from dataclasses import replace
 
     from simulator.cli.sweep_text import plan_json, plan_text, result_json, result_text

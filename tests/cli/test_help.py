@@ -29,15 +29,17 @@ Commands:
   init       Write a commented scenario that runs as it is.
   estimate   Latency, throughput and memory of one batch, without traffic.
   goal       The largest load that meets goals, and what binds.
-  export     Write a run as a Perfetto trace, table, bench result or...
+  sweep      Run a scenario over many settings, in parallel; resumes.
+  pareto     The points of a sweep that no other point beats, and the knee.
+  export     Write a run as a trace, tables, bench result or metrics.
   report     Turn a result folder into one self-contained page.
   validate   Simulate measured runs and say how far off the predictions are.
-  schema     Print the JSON schema, or the reference page, of a file...
+  schema     Print the JSON schema of a file, or its reference page.
   conform    Replay recorded vLLM schedules and compare every step.
   list       Print the names the program knows, one per line.
   show       Show a device, node, model or workload on one page.
   compare    Set a run against your own vllm bench serve result.
-  diff       Explain which operator, queue or memory term makes two runs...
+  diff       Explain what makes two runs differ.
   trace      Describe, convert or imitate a recorded trace.
   calibrate  Measure kernels, import tables, fit the cost model's constants.
   import     Make a scenario from what another tool was told.
