@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ class Cluster:
         except (OSError, ValueError) as error:
             problem = f"no Dask scheduler answers there: {str(error).splitlines()[0]}"
             raise InputError(problem, file="--cluster", value=self.address) from None
-        with client:
+        with _quiet("distributed"), client:
             try:
                 client.wait_for_workers(1, timeout=_PATIENCE_S)
             except TimeoutError:
@@ -103,6 +104,18 @@ class Cluster:
                 raise InputError(rule, file="--cluster", value=self.address) from None
             self.ahead = max(_CLUSTER_AHEAD, _PER_WORKER * sum(client.nthreads().values()))
             yield client.get_executor(pure=False, retries=2)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """A library's log without what we say ourselves, such as tracebacks of a lost connection."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Given:

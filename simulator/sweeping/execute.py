@@ -1,8 +1,8 @@
 """Hand tasks to an executor and give back outcomes as they come, whatever happens to the workers.
 
 A task that fails is an outcome. A pool that breaks (a worker was killed, or ran out of memory) takes all tasks it held
-with it, and nobody can tell whose fault it was: each of them is tried once more in a pool of its own, so that a second
-death has one culprit, and the others go on in a new pool.
+with it, and nobody can tell whose fault it was: they are tried once more, one at a time, so that a second death has one
+culprit; the others go on in a new pool.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ def execute(tasks: Sequence[Task], crew: Crew) -> Iterator[Done]:
     while queue:
         lost = yield from _until_broken(queue, crew)
         if lost or queue:
-            _check_workers_start(crew)
-        for task in lost:
-            yield task, _alone(task, crew)
+            yield from _one_by_one(lost, crew)
 
 
 def _until_broken(queue: deque[Task], crew: Crew) -> Generator[Done, None, list[Task]]:
@@ -68,23 +66,32 @@ def _lost(running: dict[Future[Outcome], Task], crew: Crew) -> list[Task]:
     return list(running.values())
 
 
-def _alone(task: Task, crew: Crew) -> Outcome:
-    """The second and last try."""
-    with crew.open(workers=1) as executor:
-        try:
-            return executor.submit(run_task, task).result()
-        except BrokenExecutor:
-            return Outcome(DIED_TWICE)
+def _one_by_one(tasks: Sequence[Task], crew: Crew) -> Iterator[Done]:
+    """The second and last try of each, with one worker, so that a death has one culprit.
+
+    Raises ``InputError`` where not even an idle worker lives.
+    """
+    left = deque(tasks)
+    while True:
+        with crew.open(workers=1) as executor:
+            _check_lives(executor)
+            while left:
+                task = left.popleft()
+                try:
+                    yield task, executor.submit(run_task, task).result()
+                except BrokenExecutor:
+                    yield task, Outcome(DIED_TWICE)
+                    break
+            else:
+                return
 
 
-def _check_workers_start(crew: Crew) -> None:
-    """Raise ``InputError`` where not even an idle worker lives."""
-    with crew.open(workers=1) as executor:
-        try:
-            executor.submit(int).result()
-        except BrokenExecutor:
-            hint = "a script must call sweep() under `if __name__ == '__main__':`, or with workers=1"
-            raise InputError("worker processes die as they start", path="workers", hint=hint) from None
+def _check_lives(executor: Executor) -> None:
+    try:
+        executor.submit(int).result()
+    except BrokenExecutor:
+        hint = "a script must call sweep() under `if __name__ == '__main__':`, or with workers=1"
+        raise InputError("worker processes die as they start", path="workers", hint=hint) from None
 
 
 def _failed(error: BaseException) -> Outcome:

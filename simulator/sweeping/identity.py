@@ -52,7 +52,7 @@ def _content_digest(path: Path) -> str:
     """Of a file, or of all files in a folder (a model's, a mix of clients) with what stands beside a file for it."""
     hashed = hashlib.sha256()
     for file in _files(path):
-        hashed.update(file.name.encode())
+        hashed.update(file.name.encode() if path.is_dir() else b"")
         with file.open("rb") as opened:
             hashed.update(hashlib.file_digest(opened, "sha256").digest())
     return "sha256:" + hashed.hexdigest()

@@ -9,6 +9,7 @@ too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,11 @@ def study_of(
 ) -> Study:
     """A study from Python: ``{"engine.max_num_seqs": [64, 128], "rate": {"linspace": [1, 20, 5]}}``; a list of mappings
     under a name of its own moves several keys together, ``"sample"`` draws. Raises ``InputError``."""
-    content = scenario.model_dump(mode="json") if isinstance(scenario, Scenario) else dict(scenario)
+    content = scenario.model_dump(mode="json") if isinstance(scenario, Scenario) else deepcopy(dict(scenario))
     base = _anchored(Document(content))
     plain = {key: list(value) if isinstance(value, tuple | range) else value for key, value in axes.items()}
-    return Study(title, base, _axes(Document(plain), ()), seeds)
+    found = _axes(Document(plain), ())
+    return Study(title, base, tuple(_anchored_axis(axis, Path.cwd()) for axis in found), seeds)
 
 
 def _from_study(document: Document, title: str) -> Study:
@@ -189,7 +191,7 @@ def _anchored_setting(setting: Setting, folder: Path) -> Setting:
     anchored: dict[str, Any] = {}
     for key, value in setting.items():
         *parents, last = key.split(".")
-        inner: dict[str, Any] = {last: value}
+        inner: dict[str, Any] = {last: deepcopy(value)}
         content: dict[str, Any] = inner
         for parent in reversed(parents):
             content = {parent: content}
