@@ -19,7 +19,7 @@ def report_command(
     """Turn a result folder into one self-contained page."""
     from simulator.atomic import write_text
     from simulator.errors import InputError
-    from simulator.report.content.files import report_texts
+    from simulator.pages.files import report_texts
 
     page = folder / "report.html" if out is None else out
     if page.suffix.lower() not in (".html", ".htm"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.report.content.files import report_texts
+from simulator.pages.files import report_texts
 from simulator.report.page.document import Page
 from simulator.report.page.html import html
 from tests.report.chromium import FOUND, NAMES, Browser, running

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.report.content.thinning import cell_means, evenly
+from simulator.pages.thinning import cell_means, evenly
 from simulator.report.page.document import Column, Shown
 from simulator.report.page.drawing import Axis
 from simulator.report.page.markup import Markup, element, joined

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simulator.report.content.goal_charts import goal_charts
-from simulator.report.content.goal_folder import GoalFolder, figure
-from simulator.report.content.origin import origin_table, settings_table
-from simulator.report.content.trust import shares_text, step_band_text, trust_blocks
+from simulator.pages.goal_charts import goal_charts
+from simulator.pages.goal_folder import GoalFolder, figure
+from simulator.pages.origin import origin_table, settings_table
+from simulator.pages.trust import shares_text, step_band_text, trust_blocks
 from simulator.report.figures import percent
 from simulator.report.page.document import (
     Block,

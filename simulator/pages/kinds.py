@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simulator.errors import InputError
-from simulator.report.content.goal_page import goal_page
-from simulator.report.content.run_page import run_page
+from simulator.pages.goal_page import goal_page
+from simulator.pages.run_page import run_page
 from simulator.report.page.document import Page
 
 KINDS: dict[str, Callable[[Path], Page]] = {

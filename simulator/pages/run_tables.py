@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.report.content.run_folder import RunFolder
+from simulator.pages.run_folder import RunFolder
 from simulator.report.economics import economics_lines
 from simulator.report.figures import FORMULAS, LATENCIES, LATENCY_COLUMNS, mean_range, milliseconds, throughput_lines
 from simulator.report.page.document import Cell, Column, Shown, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.report.content.kinds import page_of
+from simulator.pages.kinds import page_of
 from simulator.report.page.html import html
 from simulator.report.page.markdown import markdown
 

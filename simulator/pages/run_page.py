@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simulator.report.content.assumed import economics_table
-from simulator.report.content.origin import origin_table, settings_table
-from simulator.report.content.run_charts import charts
-from simulator.report.content.run_folder import RunFolder
-from simulator.report.content.run_tables import latency_table, refusals_table, result_table, slowest_table
-from simulator.report.content.run_timeline import timeline
-from simulator.report.content.trust import shares_text, step_band_text, trust_blocks
+from simulator.pages.assumed import economics_table
+from simulator.pages.origin import origin_table, settings_table
+from simulator.pages.run_charts import charts
+from simulator.pages.run_folder import RunFolder
+from simulator.pages.run_tables import latency_table, refusals_table, result_table, slowest_table
+from simulator.pages.run_timeline import timeline
+from simulator.pages.trust import shares_text, step_band_text, trust_blocks
 from simulator.report.economics import figure
 from simulator.report.figures import load_line, mean_range, milliseconds, percent
 from simulator.report.page.document import Block, Bullets, KeyFigure, Listing, Page, Paragraph, Section

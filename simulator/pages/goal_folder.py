@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.json_document import read_json
+from simulator.pages.csv_rows import read_rows
 from simulator.report.charts.latency_load import LoadPoint
 from simulator.report.charts.marks import Loaded
-from simulator.report.content.csv_rows import read_rows
 from simulator.yaml_document import read_document
 
 

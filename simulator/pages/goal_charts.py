@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from simulator.pages.goal_folder import GoalFolder, figure
+from simulator.pages.latency_load import latency_panels, latency_table
 from simulator.report.charts.marks import knee
-from simulator.report.content.goal_folder import GoalFolder, figure
-from simulator.report.content.latency_load import latency_panels, latency_table
 from simulator.report.page.document import Chart, Column, Table
 from simulator.report.page.drawing import Axis, Plot, Reference, Series
 from simulator.report.page.numbers import number

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from simulator.pages.latency_load import latency_panels, latency_table
+from simulator.pages.run_folder import RunFolder
 from simulator.report.charts.latency_cdf import FIRST_SHOWN, LABEL_SHARE, MARKED
 from simulator.report.charts.latency_load import load_points
 from simulator.report.charts.operator_breakdown import BOUND_COLOURS, OperatorTime, worth_showing
-from simulator.report.content.latency_load import latency_panels, latency_table
-from simulator.report.content.run_folder import RunFolder
 from simulator.report.figures import FORMULAS, LATENCIES
 from simulator.report.page.document import Cell, Chart, Column, Table
 from simulator.report.page.drawing import Axis, Bar, Bars, Label, Plot, Reference, Series

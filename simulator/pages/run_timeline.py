@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.report.content.run_folder import RunFolder
-from simulator.report.content.thinning import Floats, cell_means, evenly
+from simulator.pages.run_folder import RunFolder
+from simulator.pages.thinning import Floats, cell_means, evenly
 from simulator.report.page.document import Chart, Column, Table
 from simulator.report.page.drawing import Axis, Plot, Reference, Series
 

@@ -1,1 +1,0 @@
-"""What a report says about a result folder: one module per kind of folder, ``kinds`` chooses."""
