@@ -1,11 +1,18 @@
 """inferplan: what latency, throughput, memory and cost a foundation model will have, before you rent the hardware.
 
-The public API is small and loads lazily, so that ``import simulator`` and ``inferplan --help`` stay quick::
+The public API is small and loads lazily, so that ``import simulator`` and ``inferplan --help`` stay quick:
 
-    from simulator import Scenario, run
-    result = run(Scenario.from_yaml("scenario.yaml"))
-    result.summary["p99_ttft_ms"]        # milliseconds
-    result.requests                      # pandas DataFrame, one row per request
+>>> from simulator import Scenario, run
+>>> workload = {"profile": {"name": "chat-short", "num_requests": 50}}
+>>> result = run(Scenario(model="llama-3.1-8b", hardware="h100", workload=workload))
+>>> 10 < result.summary["p99_ttft_ms"] < 1000  # milliseconds
+True
+>>> len(result.requests), result.requests.index.name  # DataFrame, one row per request
+(50, 'request')
+>>> figure = result.plot.latency_cdf()  # matplotlib; also: timeline, latency_load, operator_breakdown
+
+``result.save(folder)`` writes everything, ``result.export`` the formats of other tools; ``goal`` finds the largest load
+that meets goals; ``Scenario.from_yaml`` reads a file.
 """
 
 from __future__ import annotations
@@ -19,9 +26,11 @@ if TYPE_CHECKING:
     from simulator.result import RunResult
     from simulator.runner import run
     from simulator.scenario.schema import Scenario
+    from simulator.study.answer import GoalAnswer
+    from simulator.study.largest_load import goal
     from simulator.sweeping.runner import sweep
 
-__all__ = ["RunResult", "Scenario", "__version__", "estimate", "run", "sweep"]
+__all__ = ["GoalAnswer", "RunResult", "Scenario", "__version__", "estimate", "goal", "run", "sweep"]
 
 _HOMES = {
     "Scenario": "simulator.scenario.schema",
@@ -29,6 +38,8 @@ _HOMES = {
     "run": "simulator.runner",
     "estimate": "simulator.cost.estimate",
     "sweep": "simulator.sweeping.runner",
+    "goal": "simulator.study.largest_load",
+    "GoalAnswer": "simulator.study.answer",
 }
 
 
@@ -38,3 +49,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

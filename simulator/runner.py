@@ -36,6 +36,14 @@ def run(
     ``bands`` adds the 80 % band of every latency and rate to the summary (``<metric>_low``, ``_high``), for two more
     simulations of the first seed; None does so for up to ``BANDS_UP_TO`` requests, and notes it where there are more.
     Raises ``InputError`` for a scenario that cannot be run.
+
+    >>> from simulator import Scenario
+    >>> synthetic = {"num_requests": 20, "arrival": "offline", "prompt_tokens": 100, "output_tokens": 10}
+    >>> result = run(Scenario(model="llama-3.1-8b", hardware="h100", workload={"synthetic": synthetic}))
+    >>> result.summary["completed"], result.summary["total_output_tokens"]  # requests, tokens
+    (20, 200)
+    >>> result.requests[["ttft_ms", "e2el_ms"]].shape, sorted(result.steps.columns[:4])
+    ((20, 2), ['end_s', 'replica', 'start_s', 'step'])
     """
     if seeds < 1:
         raise InputError("must be at least 1", path="seeds", value=seeds)

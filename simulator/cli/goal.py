@@ -41,7 +41,7 @@ def goal_command(
     from simulator.errors import InputError
     from simulator.report.files import write_folder
     from simulator.scenario.schema import Scenario
-    from simulator.study.charts import CHART_FILES, chart_files
+    from simulator.study.charts import CHART_FILES
     from simulator.study.find import find
     from simulator.study.question import ask
     from simulator.study.tables import answer_json, points_csv
@@ -65,7 +65,7 @@ def goal_command(
     if out is not None:
         files = {"goal.json": answer_json(answer).encode(), "points.csv": points_csv(answer).encode()}
         files["scenario.resolved.yaml"] = wire(question.scenario).scenario.to_yaml().encode()
-        files |= chart_files(answer, question.objectives)
+        files |= answer.plot.files()
         written = write_folder(out, files, outdated=CHART_FILES)
     print(answer_json(answer) if as_json else answer_text(answer, written), end="" if as_json else "\n")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.study.answer import GoalAnswer
 from simulator.study.goals import Goal, Metric
 from simulator.study.probe import Probe
-from simulator.study.sentences import amount, confidence, headline
+from simulator.study.sentences import amount, in_words
 
 WIDTH = 100
 """Columns of running text."""
@@ -25,9 +25,8 @@ def answer_text(answer: GoalAnswer, written: Sequence[Path]) -> str:
         f"Runs: {work.runs}, {work.stopped} of them stopped early; {work.requests:,} requests, "
         f"{work.engine_steps:,} engine steps simulated."
     )
-    binding = answer.binding.text if answer.binding is not None else ""
-    words = [headline(answer), confidence(answer), binding, *answer.notes, cost]
-    blocks = [f"{answer.title}\n{_asked(answer)}", _table(answer), "\n".join(_wrapped(text) for text in words if text)]
+    words = [*in_words(answer)[1:], cost]
+    blocks = [f"{answer.title}\n{_asked(answer)}", _table(answer), "\n".join(map(_wrapped, words))]
     if written:
         names = ", ".join(path.name for path in written if path.suffix != ".svg")
         blocks.append(_wrapped(f"Written to {written[0].parent}: {names}"))

@@ -137,6 +137,14 @@ class Scenario(Section):
     slo: objectives of one request, for goodput.
     economics: power, price and carbon.
     run: random seed and the measured part of the run.
+
+    >>> scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload="azure-conv-2023")
+    >>> scenario.engine.block_size, scenario.resolved().engine.max_num_batched_tokens  # tokens
+    (16, 8192)
+    >>> Scenario(model="llama-3.1-8b", hardware="h100", workload="azure-conv-2023", replica=2)
+    Traceback (most recent call last):
+    ...
+    simulator.errors.InputError: replica: is not a known key here; known: model, hardware, parallel, ...
     """
 
     model: Name

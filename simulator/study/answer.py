@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
+from simulator.metrics.goodput import Objectives
 from simulator.study.goals import Goal
 from simulator.study.interval import Estimate
 from simulator.study.probe import Probe
 from simulator.study.seed_search import SeedResult
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from simulator.study.charts import GoalCharts
 
 Status = Literal["found", "all_met", "none_met"]
 
@@ -52,6 +59,7 @@ class GoalAnswer:
 
     Attributes
     ----------
+    objectives: what makes a request good, for goodput.
     status: ``found``; ``all_met``: even the highest load tried meets them; ``none_met``: not even the lowest does.
     estimate: load and 95 % interval, in ``unit``.
     seeds: each seed's turn and runs, the first seed first.
@@ -65,6 +73,7 @@ class GoalAnswer:
     maximize: str
     unit: str
     goals: tuple[Goal, ...]
+    objectives: Objectives
     status: Status
     estimate: Estimate
     seeds: tuple[SeedResult, ...]
@@ -106,6 +115,36 @@ class GoalAnswer:
             for one in self.seeds
         ]
         return float(sum(best) / len(best))
+
+    @cached_property
+    def points(self) -> DataFrame:
+        """One row per run, by load and seed: goals in ms (latencies), per second or as a share, and the main figures.
+
+        ``role`` is ``search`` or ``chart``; rows of runs that were stopped early tell what was simulated of them.
+        """
+        from simulator.study.tables import points_frame
+
+        return points_frame(self)
+
+    @property
+    def plot(self) -> GoalCharts:
+        """Charts of the answer: ``answer.plot.latency_load()``, ``answer.plot.goodput_load()``."""
+        from simulator.study.charts import GoalCharts
+
+        return GoalCharts(self)
+
+    def __repr__(self) -> str:
+        """The answer in words; the runs behind it are many."""
+        from simulator.study.sentences import in_words
+
+        return "\n".join((self.title, *(f"  {sentence}" for sentence in in_words(self))))
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from simulator.study.sentences import in_words
+
+        return f"<p><b>{escape(self.title)}</b></p>" + "".join(f"<p>{escape(text)}</p>" for text in in_words(self))
 
     def share_met(self, load: float) -> float:
         """Share of the seeds that meet the goals at a load, by where they turn."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulator.metrics.goodput import Objectives
 from simulator.report.charts.goodput_load import GoodputPoint, goodput_load_chart
 from simulator.report.charts.latency_load import LoadPoint, latency_load_chart
@@ -11,42 +13,61 @@ from simulator.study.answer import GoalAnswer
 from simulator.study.goals import Metric
 from simulator.study.probe import Probe
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 CHART_FILES = frozenset(f"{name}.{kind}" for name in ("latency_load", "goodput_load") for kind in ("png", "svg"))
 
 
-def chart_files(answer: GoalAnswer, objectives: Objectives) -> dict[str, bytes]:
-    """``{"latency_load.png": ..., ...}``; no ``goodput_load`` without objectives."""
-    found = answer.estimate
-    capacity = Capacity(found.load, found.low, found.high) if answer.status == "found" else None
-    label, at = f"offered load ({answer.unit})", knee([_loaded(probe) for probe in answer.curve])
-    bounds = {goal.metric: 1e3 * goal.bound for goal in answer.goals if goal.is_latency}
-    goals = ", ".join(goal.text for goal in answer.goals) or "stable"
-    drawn = {
-        "latency_load": render(
-            lambda: latency_load_chart(
-                [_latency_point(probe) for probe in answer.curve],
-                ttft_slo_ms=bounds.get(Metric.TTFT, objectives.ttft_ms),
-                tpot_slo_ms=bounds.get(Metric.TPOT, objectives.tpot_ms),
-                subtitle=f"{answer.title}; goals: {goals}",
-                load_label=label,
-                knee=at,
-                capacity=capacity,
-            )
+class GoalCharts:
+    """Charts 2 and 3 of an answer; each method returns a matplotlib figure, empty where no curve was asked for."""
+
+    def __init__(self, answer: GoalAnswer) -> None:
+        self._answer = answer
+        found = answer.estimate
+        self._capacity = Capacity(found.load, found.low, found.high) if answer.status == "found" else None
+        self._goals = ", ".join(goal.text for goal in answer.goals) or "stable"
+
+    def files(self) -> dict[str, bytes]:
+        """``{"latency_load.png": ..., ...}``; no ``goodput_load`` without objectives."""
+        names = ["latency_load", *([] if self._answer.objectives.empty else ["goodput_load"])]
+        drawn = {name: render(getattr(self, name)) for name in names}
+        return {f"{name}.{kind}": data for name, kinds in drawn.items() for kind, data in kinds.items()}
+
+    def latency_load(self) -> Figure:
+        """Chart 2: TTFT and TPOT over the load, with the objectives, the knee and the capacity."""
+        answer, objectives = self._answer, self._answer.objectives
+        bounds = {goal.metric: 1e3 * goal.bound for goal in answer.goals if goal.is_latency}
+        return latency_load_chart(
+            [_latency_point(probe) for probe in answer.curve],
+            ttft_slo_ms=bounds.get(Metric.TTFT, objectives.ttft_ms),
+            tpot_slo_ms=bounds.get(Metric.TPOT, objectives.tpot_ms),
+            subtitle=f"{answer.title}; goals: {self._goals}",
+            load_label=self._label,
+            knee=self._knee,
+            capacity=self._capacity,
         )
-    }
-    if not objectives.empty:
+
+    def goodput_load(self) -> Figure:
+        """Chart 3: good and all requests per second over the load, and the share of good ones."""
+        answer, objectives = self._answer, self._answer.objectives
         shares = [goal.bound for goal in answer.goals if goal.metric is Metric.GOODPUT_SHARE]
-        drawn["goodput_load"] = render(
-            lambda: goodput_load_chart(
-                [_goodput_point(probe) for probe in answer.curve],
-                share_goal=shares[0] if shares else None,
-                subtitle=f"{answer.title}; good: {_good(objectives)}; goals: {goals}",
-                load_label=label,
-                knee=at,
-                capacity=capacity,
-            )
+        return goodput_load_chart(
+            [] if objectives.empty else [_goodput_point(probe) for probe in answer.curve],
+            share_goal=shares[0] if shares else None,
+            subtitle=f"{answer.title}; good: {_good(objectives)}; goals: {self._goals}",
+            load_label=self._label,
+            knee=self._knee,
+            capacity=self._capacity,
         )
-    return {f"{name}.{kind}": data for name, kinds in drawn.items() for kind, data in kinds.items()}
+
+    @property
+    def _label(self) -> str:
+        return f"offered load ({self._answer.unit})"
+
+    @property
+    def _knee(self) -> float | None:
+        return knee([_loaded(probe) for probe in self._answer.curve])
 
 
 def _loaded(probe: Probe) -> Loaded:

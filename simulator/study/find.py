@@ -54,6 +54,7 @@ def find(question: Question, *, workers: int = 1, curve: bool = False, on_probe:
         maximize=question.maximize,
         unit=load.unit,
         goals=question.goals,
+        objectives=question.objectives,
         status=_status(turns),
         estimate=answer,
         seeds=tuple(found),

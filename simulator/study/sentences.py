@@ -5,6 +5,15 @@ from __future__ import annotations
 from simulator.study.answer import GoalAnswer
 
 
+def in_words(answer: GoalAnswer) -> list[str]:
+    """What was asked, the answer, how sure it is, what stands in the way of more, and notes."""
+    goals = ", ".join(goal.text for goal in answer.goals) or "none but stability"
+    asked = f"Goals: {goals}; maximized: {answer.maximize} ({answer.unit})."
+    binding = answer.binding.text if answer.binding is not None else ""
+    said = (asked, headline(answer), confidence(answer), binding, *answer.notes)
+    return [text for text in said if text]
+
+
 def headline(answer: GoalAnswer) -> str:
     """One sentence: the load and its interval, or why there is none."""
     unit, found = answer.unit, answer.estimate

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.study.answer import GoalAnswer
-from simulator.study.goals import Goal
 from simulator.study.probe import Probe
 from simulator.study.sentences import headline
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SUMMARY_COLUMNS = (
     "request_throughput",
@@ -36,42 +38,58 @@ def answer_json(answer: GoalAnswer) -> str:
 def points_csv(answer: GoalAnswer) -> str:
     """One row per run, by load and seed; ``role`` is ``search`` or ``chart``; rows of stopped runs tell what was
     simulated of them."""
-    goals = [goal.text for goal in answer.goals]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    head = ("load", "unit", "seed", "role", "met", "missed", "ended", "requests", "engine_steps")
-    writer.writerow([*head, *goals, *SUMMARY_COLUMNS])
-    rows = [(probe, "search") for probe in answer.probes] + [(probe, "chart") for probe in answer.curve]
-    for probe, role in sorted(rows, key=lambda row: (row[0].load, row[0].seed, row[1])):
-        writer.writerow([*_start(answer, probe, role), *_values(answer.goals, probe), *_figures(probe)])
+    writer.writerow(_columns(answer))
+    for row in _rows(answer):
+        writer.writerow([_cell(value) for value in row])
     return text.getvalue()
 
 
-def _start(answer: GoalAnswer, probe: Probe, role: str) -> list[Any]:
-    missed = "; ".join((*probe.missed, *probe.too_low))
+def points_frame(answer: GoalAnswer) -> DataFrame:
+    """The same as a DataFrame; a missing value is NaN."""
+    import pandas as pd
+
+    return pd.DataFrame(_rows(answer), columns=_columns(answer))
+
+
+def _columns(answer: GoalAnswer) -> list[str]:
+    head = ("load", "unit", "seed", "role", "met", "missed", "ended", "requests", "engine_steps")
+    return [*head, *(goal.text for goal in answer.goals), *SUMMARY_COLUMNS]
+
+
+def _rows(answer: GoalAnswer) -> list[list[Any]]:
+    probes = [(probe, "search") for probe in answer.probes] + [(probe, "chart") for probe in answer.curve]
+    in_order = sorted(probes, key=lambda row: (row[0].load, row[0].seed, row[1]))
+    return [_row(answer, probe, role) for probe, role in in_order]
+
+
+def _row(answer: GoalAnswer, probe: Probe, role: str) -> list[Any]:
+    values = [_scaled(probe.values[goal.text], 1e3 if goal.is_latency else 1.0) for goal in answer.goals]
     return [
-        f"{probe.load:.6g}",
+        probe.load,
         answer.unit,
         probe.seed,
         role,
-        "yes" if probe.met and not probe.too_low else "no",
-        missed,
+        probe.met and not probe.too_low,
+        "; ".join((*probe.missed, *probe.too_low)),
         probe.ended,
         probe.requests,
         probe.engine_steps,
+        *values,
+        *(probe.summary.get(name) for name in SUMMARY_COLUMNS),
     ]
 
 
-def _values(goals: tuple[Goal, ...], probe: Probe) -> list[str]:
-    return [_number(probe.values[goal.text], 1e3 if goal.is_latency else 1.0) for goal in goals]
+def _scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None else scale * value
 
 
-def _figures(probe: Probe) -> list[str]:
-    return [_number(probe.summary.get(name), 1.0) for name in SUMMARY_COLUMNS]
-
-
-def _number(value: float | None, scale: float) -> str:
-    return "" if value is None else f"{scale * value:.6g}"
+def _cell(value: Any) -> Any:
+    """As the file has it: six significant digits, ``yes`` and ``no``, nothing for a missing value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def _content(answer: GoalAnswer) -> dict[str, Any]:
