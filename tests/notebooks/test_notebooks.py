@@ -29,13 +29,44 @@ def test_outputs_are_not_stored(notebook: Path) -> None:
     assert not any(cell.get("outputs") for cell in cells)
 
 
+def _results(stem: str) -> dict[str, Any]:
+    (notebook,) = (path for path in NOTEBOOKS if path.stem == stem)
+    return _run_cells(notebook)
+
+
 def test_reading_a_run() -> None:
     """The capacity lies where the conclusion says, and TTFT is what gives way."""
-    (notebook,) = (path for path in NOTEBOOKS if path.stem == "reading-a-run")
-    names = _run_cells(notebook)
+    names = _results("reading-a-run")
     loads = names["loads"]
     assert 5.0 < names["capacity"] < 8.5
     assert loads.loc[1.0, "goodput_share"] >= 0.99 > loads.loc[1.5, "goodput_share"]
     assert loads.loc[1.5, "mean_tpot_ms"] < 25
     assert loads.loc[1.5, "kv_cache_usage_mean"] < 0.2
     assert loads.loc[1.5, "p99_ttft_ms"] > 200
+
+
+@pytest.mark.slow
+def test_batching_and_chunked_prefill() -> None:
+    """Small chunks use the device up, whole prompts and large chunks stop at the gap between tokens; Sarathi-Serve
+    reports 2.6 times with longer prompts."""
+    names = _results("batching-and-chunked-prefill")
+    capacity, answers = names["capacity"], names["answers"]
+    assert 1.4 < names["chunking"] < 3
+    assert names["iteration_level"] > 3
+    assert capacity["vLLM, chunked, budget 1024"] >= capacity["vLLM, chunked, budget 512"]
+    assert capacity["vLLM, chunked, budget 2048"] < capacity["Orca (whole prompts)"]
+    assert "itl:p99" in answers["vLLM, chunked, budget 2048"].binding.text
+    assert "faster than they finish" in answers["vLLM, chunked, budget 512"].binding.text
+    assert names["step_ms"][2048] > 100 > names["step_ms"][1024]
+
+
+@pytest.mark.slow
+def test_number_formats_and_capacity() -> None:
+    """Bytes count on the L40S, arithmetic on both; nothing is worse than bf16."""
+    names = _results("number-formats-and-capacity")
+    gain, users = names["gain"], names["users"]
+    assert (gain >= 1).all().all()
+    assert 1.5 < gain.loc["fp8 weights and activations", "l40s"] < 2.2
+    assert gain.loc["fp8, and fp8 KV cache", "l40s"] > gain.loc["fp8 weights and activations", "l40s"] + 0.3
+    assert 1.0 <= gain.loc["fp8 weights only", "h100"] < 1.2 < gain.loc["fp8 weights and activations", "h100"] < 1.7
+    assert users.loc["bf16", "h100"] > 4 * users.loc["bf16", "l40s"]
