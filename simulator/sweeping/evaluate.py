@@ -128,17 +128,24 @@ def _refuse_idle(log: RequestLog) -> None:
 
 
 class Recent(Generic[T]):
-    """The few things used last, by key."""
+    """The few things used last, by key. What could not be built is remembered with its reason."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._kept: OrderedDict[Hashable, T | InputError] = OrderedDict()
 
     def get(self, key: Hashable, build: Callable[[], T]) -> T:
-        """What was built for the key, or is built now; the one not used for longest makes room."""
+        """What was built for the key, or is built now; the one not used for longest makes room. Raises ``InputError``
+        where it cannot be built."""
         if key not in self._kept:
-            self._kept[key] = build()
+            try:
+                self._kept[key] = build()
+            except InputError as error:
+                self._kept[key] = error
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        return self._kept[key]
+        found = self._kept[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
