@@ -142,7 +142,7 @@ def _quick_loader() -> Any:
 _QUICK_LOADER = _quick_loader()
 
 _READ_OTHERWISE = re.compile(r"[\t!]|[|>][-+0-9]*#")
-"""What libyaml takes otherwise than PyYAML's own parser: tabs, tags without a name, comments stuck to ``|`` or ``>``."""
+"""What libyaml takes otherwise than PyYAML's parser: tabs, tags without a name, comments stuck to ``|`` or ``>``."""
 
 
 def _refuse_unsafe(loader_type: Any, text: str, file: str | Path | None) -> None:
