@@ -20,6 +20,10 @@ def pareto_command(
             metavar="KEY", help="Key (or keys, with commas) a line is drawn for; default: hardware, model, ..."
         ),
     ] = None,
+    goals: Annotated[
+        list[str] | None,
+        typer.Option("--goal", metavar="GOAL", help="Only points that meet it, e.g. ttft:p99<500ms. Repeatable."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Chart; PNG and SVG beside each other. Default: DIR/pareto.png.")
     ] = None,
@@ -29,10 +33,12 @@ def pareto_command(
     from simulator.atomic import atomic_binary
     from simulator.cli.pareto_text import pareto_json, pareto_text
     from simulator.report.render import render
+    from simulator.sweeping.bounds import Bounds
     from simulator.sweeping.result import load
 
-    result = load(folder)
-    rendered = render(lambda: result.plot.pareto(x, y, family=family))
+    result, bounds = load(folder), Bounds(goals or ())
+    found = result.frontier(x, y, bounds)
+    rendered = render(lambda: result.plot.pareto(x, y, family=family, goals=goals or ()))
     target = out or folder / "pareto.png"
     written = []
     for kind, data in rendered.items():
@@ -40,4 +46,4 @@ def pareto_command(
         with atomic_binary(path) as file:
             file.write(data)
         written.append(path)
-    print(pareto_json(result, x, y) if as_json else pareto_text(result, x, y, written))
+    print(pareto_json(result, found) if as_json else pareto_text(result, found, bounds, written))

@@ -9,14 +9,22 @@ from pathlib import Path
 from simulator.cli.columns import columns_text
 from simulator.cli.sweep_text import setting_values, settings_text
 from simulator.report.economics import figure
+from simulator.sweeping.bounds import Bounds
+from simulator.sweeping.frontier import Frontier
+from simulator.sweeping.journal import Row
+from simulator.sweeping.metrics import Metric
 from simulator.sweeping.result import SweepResult
 
 KNEE_RULE = "knee: the point furthest from the straight line between the frontier's ends, both metrics in logarithms"
 
 
-def pareto_text(result: SweepResult, x: str, y: str, written: Sequence[Path]) -> str:
+Found = tuple[Metric, Metric, list[Row], Frontier]
+"""What ``SweepResult.frontier`` gives."""
+
+
+def pareto_text(result: SweepResult, of: Found, bounds: Bounds, written: Sequence[Path]) -> str:
     """The frontier's points, the knee marked and named, how many others they beat."""
-    across, along, rows, found = result.frontier(x, y)
+    across, along, rows, found = of
     head = ["point", *result.keys, across.name, along.name, ""]
     table = [
         [
@@ -28,8 +36,9 @@ def pareto_text(result: SweepResult, x: str, y: str, written: Sequence[Path]) ->
         ]
         for at in found.rows
     ]
+    meet = f" that meet {bounds.text}" if bounds else ""
     title = (
-        f"{result.title}: {len(found.rows)} of {len(rows)} points are beaten by no other in {across.name} "
+        f"{result.title}: {len(found.rows)} of {len(rows)} points{meet} are beaten by no other in {across.name} "
         f"({across.unit}, {across.better} is better) and {along.name} ({along.unit}, {along.better} is better)"
     )
     if found.knee is None:
@@ -40,9 +49,9 @@ def pareto_text(result: SweepResult, x: str, y: str, written: Sequence[Path]) ->
     return f"{title}\n\n{columns_text(head, table)}\n\n{words}\n\nWritten: {files}"
 
 
-def pareto_json(result: SweepResult, x: str, y: str) -> str:
-    """The frontier's points from the best in ``x`` to the best in ``y``."""
-    across, along, rows, found = result.frontier(x, y)
+def pareto_json(result: SweepResult, of: Found) -> str:
+    """The frontier's points from the best in x to the best in y."""
+    across, along, rows, found = of
     points = [
         {
             "index": rows[at].index,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simulator.report.charts.pareto import ParetoPoint, pareto_chart
+from simulator.sweeping.bounds import Bounds
 from simulator.sweeping.journal import Row
 from simulator.sweeping.metrics import Metric
 
@@ -23,13 +25,16 @@ class SweepPlots:
     def __init__(self, result: SweepResult) -> None:
         self._result = result
 
-    def pareto(self, x: str = "tok_s_user", y: str = "tok_s_gpu", *, family: str | None = None) -> Figure:
+    def pareto(
+        self, x: str = "tok_s_user", y: str = "tok_s_gpu", *, family: str | None = None, goals: Iterable[str] = ()
+    ) -> Figure:
         """Chart 1: two metrics against each other; one line per family, dominated points faint, the knee named.
 
         ``family``: a dotted key, or several joined by commas; None = those that make a configuration (hardware, model,
-        formats, parallelism).
+        formats, parallelism). ``goals``: only points that meet them.
         """
-        across, along, rows, found = self._result.frontier(x, y)
+        bounds = Bounds(goals)
+        across, along, rows, found = self._result.frontier(x, y, bounds)
         keys = family_keys(self._result.keys, family)
         points = [
             ParetoPoint(
@@ -49,8 +54,12 @@ class SweepPlots:
             x_better=across.better or "high",
             y_better=along.better or "high",
             family_label=", ".join(keys),
-            subtitle=f"{self._result.title}: {len(rows)} points, {len(found.rows)} on the frontier",
+            subtitle=f"{self._result.title}: {len(rows)} points{_that_meet(bounds)}, {len(found.rows)} on the frontier",
         )
+
+
+def _that_meet(bounds: Bounds) -> str:
+    return f" that meet {bounds.text}" if bounds else ""
 
 
 def family_keys(keys: tuple[str, ...], family: str | None) -> list[str]:

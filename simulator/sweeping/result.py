@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import InputError, did_you_mean
+from simulator.sweeping.bounds import Bounds
 from simulator.sweeping.folder import read_sweep_json, summary_csv
 from simulator.sweeping.frontier import Frontier, frontier
 from simulator.sweeping.journal import Row, read_rows
@@ -81,36 +82,42 @@ class SweepResult:
         frame = DataFrame(content, columns=columns, index=Index([row.index for row in self.rows], name="index"))
         return frame.astype(dict.fromkeys(metrics, float))
 
-    def best(self, metric: str | None = None, n: int = 1) -> DataFrame:
-        """The ``n`` best points by a metric (default: the study's); ``NAME:low`` or ``NAME:high`` sets the direction.
+    def best(self, metric: str | None = None, n: int = 1, *, goals: Iterable[str] = ()) -> DataFrame:
+        """The ``n`` best points by a metric (default: the study's), of those that meet ``goals`` (``ttft:p99<500ms``).
 
-        Raises ``InputError`` for a metric there is none of.
+        ``NAME:low`` or ``NAME:high`` sets the direction. Raises ``InputError`` for a metric there is none of.
         """
         by = self.ranked_by if metric is None else ranking(metric)
-        return self.points.loc[[row.index for row in self.best_rows(by)[:n]]]
+        return self.points.loc[[row.index for row in self.best_rows(by, Bounds(goals))[:n]]]
 
-    def best_rows(self, by: Metric) -> list[Row]:
-        """Points that have the metric, the best first."""
+    def best_rows(self, by: Metric, bounds: Bounds | None = None) -> list[Row]:
+        """Points that have the metric and meet the bounds, the best first."""
         sign = -1.0 if by.better == "high" else 1.0
-        have = [(value, row) for row in self.done if (value := row.metrics.get(by.name)) is not None]
+        wanted = self._within(bounds)
+        have = [(value, row) for row in wanted if (value := row.metrics.get(by.name)) is not None]
         return [row for _, row in sorted(have, key=lambda pair: (sign * pair[0], pair[1].index))]
 
-    def frontier(self, x: str = "tok_s_user", y: str = "tok_s_gpu") -> tuple[Metric, Metric, list[Row], Frontier]:
+    def frontier(
+        self, x: str = "tok_s_user", y: str = "tok_s_gpu", bounds: Bounds | None = None
+    ) -> tuple[Metric, Metric, list[Row], Frontier]:
         """Both metrics, the points that have them, and the frontier in indices of those. Raises ``InputError``."""
         across, along = (self._axis(name, path) for name, path in ((x, "x"), (y, "y")))
-        rows = [row for row in self.done if None not in (row.metrics.get(across.name), row.metrics.get(along.name))]
+        wanted = self._within(bounds)
+        rows = [row for row in wanted if None not in (row.metrics.get(across.name), row.metrics.get(along.name))]
         if not rows:
-            raise InputError(f"no point has both {across.name} and {along.name}", file=self.folder or self.title)
+            meets = f" and meets {bounds.text}" if bounds else ""
+            raise InputError(f"no point has both {across.name} and {along.name}{meets}", file=self.folder or self.title)
         xs, ys = ([float(row.metrics[one.name] or 0.0) for row in rows] for one in (across, along))
         return across, along, rows, frontier(xs, ys, across.better, along.better)
 
-    def pareto(self, x: str = "tok_s_user", y: str = "tok_s_gpu") -> DataFrame:
-        """Points that no other point beats in both metrics, from the best in ``x`` to the best in ``y``.
+    def pareto(self, x: str = "tok_s_user", y: str = "tok_s_gpu", *, goals: Iterable[str] = ()) -> DataFrame:
+        """Points that no other point beats in both metrics, from the best in ``x`` to the best in ``y``; of those that
+        meet ``goals``.
 
         The column ``knee`` marks the one furthest from the line between the ends (``frontier.py``). Directions are the
         metrics' own; ``NAME:low``, ``NAME:high`` set one. Raises ``InputError``.
         """
-        _, _, rows, found = self.frontier(x, y)
+        _, _, rows, found = self.frontier(x, y, Bounds(goals))
         table = self.points.loc[[rows[at].index for at in found.rows]]
         knee = [at == found.knee for at in found.rows]
         table.insert(0, "knee", knee)
@@ -124,6 +131,9 @@ class SweepResult:
     def to_csv(self) -> str:
         """The text of summary.csv."""
         return summary_csv(self.rows, self.keys, columns_of(row.metrics for row in self.rows))
+
+    def _within(self, bounds: Bounds | None) -> list[Row]:
+        return [row for row in self.done if bounds.met(row.metrics)] if bounds else self.done
 
     def _axis(self, name: str, path: str) -> Metric:
         """A metric with a direction, of those the points have."""
