@@ -136,7 +136,7 @@ def _origin(read: GoalFolder) -> list[Block]:
     return [
         origin_table(goal["provenance"], {"Seeds": seeds, "Simulated": simulated}),
         Listing("To search again", again),
-        Listing("scenario.resolved.yaml", read.text),
+        Listing("scenario.resolved.yaml", read.text, folded=True),
     ]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from simulator.report.page.document import Column, Table
 
+RESOLVED = "Settings of the scenario, defaults filled in"
+
 MOST_SETTINGS = 200
 """Rows of the table of settings."""
 
@@ -31,12 +33,12 @@ def origin_table(provenance: dict[str, Any], more: Mapping[str, str]) -> Table:
     return Table("Sources and versions", [Column("What"), Column("Which", wraps=True)], rows)
 
 
-def settings_table(scenario: Mapping[str, Any]) -> Table:
+def settings_table(scenario: Mapping[str, Any], caption: str = RESOLVED) -> Table:
     """Every setting that has a value, by its dotted key."""
     rows = [[key, text] for key, text in _flat(scenario)]
     note = f"{MOST_SETTINGS} of {len(rows)} settings; the file has all." if len(rows) > MOST_SETTINGS else ""
     heads = [Column("Setting"), Column("Value", wraps=True)]
-    return Table("Settings of the scenario, defaults filled in", heads, rows[:MOST_SETTINGS], note)
+    return Table(caption, heads, rows[:MOST_SETTINGS], note)
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

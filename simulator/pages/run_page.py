@@ -24,7 +24,7 @@ def run_page(folder: Path) -> Page:
     return Page(
         "run",
         run.title,
-        asked=f"What latency and throughput does {run.title} give? {load_line(summary)}.",
+        asked=f"What are latency, throughput and cost of this deployment: {run.title}? {load_line(summary)}.",
         answer=f"{_figures_sentence(summary)} {_first_sentence(summary['diagnosis']['text'])}",
         confidence=_confidence(summary, provenance),
         figures=_key_figures(summary),
@@ -58,7 +58,7 @@ def _origin(run: RunFolder) -> list[Block]:
         Listing(
             "To run it again", f"inferplan run scenario.resolved.yaml --seeds {len(run.summary['seeds'])} --out DIR"
         ),
-        Listing("scenario.resolved.yaml", run.text),
+        Listing("scenario.resolved.yaml", run.text, folded=True),
     ]
 
 

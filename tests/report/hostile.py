@@ -55,7 +55,7 @@ def hostile_page() -> Page:
     blocks: list[Block] = [
         Paragraph(" ".join(texts)),
         Bullets(texts),
-        Listing(texts[5], "\n".join(texts)),
+        Listing(texts[5], "\n".join(texts), folded=True),
         Listing("short", texts[0]),
         table,
         Table("Ranges", [Column("Name"), Column("Band", "ms")], [["a", Shown("5-6", 5.0)], ["b", Shown("10-20", 10.0)],

@@ -74,10 +74,11 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Listing:
-    """A text file or a command, word for word."""
+    """A text file or a command, word for word. ``folded``: HTML shows it when asked."""
 
     caption: str
     text: str
+    folded: bool = False
 
 
 Block = Table | Chart | Paragraph | Bullets | Listing

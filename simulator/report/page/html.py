@@ -10,9 +10,6 @@ from simulator.report.page.html_table import table_html
 from simulator.report.page.markup import Markup, element
 from simulator.report.page.theme import content_security_policy, script, style_sheet
 
-UNFOLDED = 12
-"""Lines of a listing that are shown at once; longer ones are to be unfolded."""
-
 
 def html(page: Page) -> str:
     """The page as one HTML text, the same for the same page."""
@@ -105,7 +102,7 @@ def _bullets(block: Bullets, _: str) -> Markup:
 def _listing(block: Listing, name: str) -> Markup:
     code = element("pre", element("code", block.text), tabindex=0, role="region", aria_labelledby=f"{name}-caption")
     caption: dict[str, str] = {"class_": "caption", "id": f"{name}-caption"}
-    if block.text.count("\n") > UNFOLDED:
+    if block.folded:
         return element("details", element("summary", block.caption, **caption), code, class_="listing")
     return element("div", element("p", block.caption, **caption), code, class_="listing")
 

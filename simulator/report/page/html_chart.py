@@ -13,8 +13,8 @@ from simulator.report.page.svg.dashes import dash_of
 from simulator.report.page.svg.marks import marker
 from simulator.report.page.svg.plot import draw_plot, room_for_ticks
 
-WIDE, NARROW = 960.0, 420.0
-"""Width of a panel across the page, and of one of two side by side or on a phone, in user units."""
+WIDE, HALF, PHONE = 960.0, 410.0, 340.0
+"""Widths of a panel across the page, of one of two side by side, and of a wide one on a phone, in user units."""
 
 
 def chart_html(chart: Chart, name: str) -> Markup:
@@ -44,15 +44,15 @@ def _panel(panel: Plot | Bars, name: str, description: str, left: float) -> Mark
     if isinstance(panel, Bars):
         drawn = [
             draw_bars(panel, name, description, WIDE, "on-wide"),
-            draw_bars(panel, f"{name}-narrow", description, NARROW, "on-narrow"),
+            draw_bars(panel, f"{name}-narrow", description, PHONE, "on-narrow"),
         ]
     elif panel.wide:
         drawn = [
             draw_plot(panel, name, description, WIDE, left, "on-wide"),
-            draw_plot(panel, f"{name}-narrow", description, NARROW, left, "on-narrow"),
+            draw_plot(panel, f"{name}-narrow", description, PHONE, left, "on-narrow"),
         ]
     else:
-        drawn = [draw_plot(panel, name, description, NARROW, left)]
+        drawn = [draw_plot(panel, name, description, HALF, left)]
     return element("div", heading, *drawn, class_="plot")
 
 

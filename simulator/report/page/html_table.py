@@ -14,6 +14,9 @@ FEWEST_SORTED = 3
 FIGURE = re.compile(r"-?[\d,]+(\.\d+)?(e[-+]\d+)?")
 """Texts that are one number, unlike ranges; their values go to CSV, of others the text."""
 
+SHORT = 36
+"""Letters of a text that is kept on one line on a screen."""
+
 LONGEST_WORD = 30
 """Letters of a word that a column is made wide for."""
 
@@ -74,7 +77,14 @@ def _cell(cell: Cell, shown: str, column: Column, numeric: bool, decimals: int, 
     if numeric and decimals and figure:
         text = _aligned(shown, decimals)
     classes = [
-        name for name, holds in (("number", numeric), ("wraps", column.wraps), ("long", _is_long(shown))) if holds
+        name
+        for name, holds in (
+            ("number", numeric),
+            ("wraps", column.wraps),
+            ("long", _is_long(shown)),
+            ("short", len(shown) <= SHORT),
+        )
+        if holds
     ]
     class_ = " ".join(classes) or None
     if index == 0:
