@@ -32,9 +32,6 @@ Commands:
   sweep      Run a scenario over many settings, in parallel; resumes.
   pareto     The points of a sweep that no other point beats, and the knee.
   export     Write a run as a trace, tables, bench result or metrics.
-  sweep      Run a scenario over many settings; finished points survive...
-  pareto     The points of a sweep that no other point beats, and the knee.
-  export     Write a run as a Perfetto trace, table, bench result or...
   report     Turn a result folder into one self-contained page.
   validate   Simulate measured runs and say how far off the predictions are.
   schema     Print the JSON schema of a file, or its reference page.

@@ -54,3 +54,14 @@ def test_runs_a_scenario_elsewhere(site: Path, tmp_path: Path) -> None:
     scenario.write_text("model: llama-3.1-8b\nhardware: h100\n" + workload)
     summary = json.loads(_inferplan(site, tmp_path, "run", "mine.yaml", "--json"))
     assert summary["completed"] == 50
+
+
+def test_reports_a_run_elsewhere(site: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.yaml"
+    workload = "workload:\n  profile: {name: chat-short, num_requests: 50}\n"
+    scenario.write_text("model: llama-3.1-8b\nhardware: h100\n" + workload)
+    _inferplan(site, tmp_path, "run", "mine.yaml", "--out", "run", "--no-charts", "--quiet")
+    _inferplan(site, tmp_path, "report", "run")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "prefers-color-scheme" in page
+    assert "addEventListener" in page

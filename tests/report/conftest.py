@@ -1,4 +1,4 @@
-"""A small run's and a small goal's folder, and a page whose every text is an attack."""
+"""Small folders of every kind, and a page whose every text is an attack."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def goal_folder(scenario: Path) -> Path:
     (folder / "goal.json").write_text(answer_json(answer))
     (folder / "points.csv").write_text(points_csv(answer))
     (folder / "scenario.resolved.yaml").write_text(wire(Scenario.from_yaml(scenario)).scenario.to_yaml())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sweep_folder(scenario: Path) -> Path:
+    """Written by ``inferplan sweep --out``; every other point fails: 32 heads cannot be split over three devices."""
+    axes = ("--set", "hardware=h100,a100", "--set", "engine.max_num_seqs=2,4,300")
+    failing = ("--set", "parallel.tensor_parallel_size=1,3", "--set", "workload.profile.num_requests=60")
+    folder = scenario.parent / "sweep"
+    done = inferplan("sweep", scenario, *axes, *failing, "--workers", "1", "--out", folder, "--quiet")
+    assert (folder / "summary.csv").is_file(), done.err
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -38,6 +39,17 @@ def test_the_summary_answers(run_folder: Path, goal_folder: Path, tmp_path: Path
     answer = json.loads((goal_folder / "goal.json").read_text())
     assert answer["answer"] in goal
     assert f"the server's limit is {answer['binding']['resource']}" in goal
+
+
+def test_a_sweep_names_its_best_point_and_what_failed(sweep_folder: Path, tmp_path: Path) -> None:
+    assert inferplan("report", sweep_folder, "--out", tmp_path / "sweep.html").status == 0
+    text = (tmp_path / "sweep.md").read_text().replace("\\", "")
+    rows = list(csv.DictReader((sweep_folder / "summary.csv").open()))
+    best = max((row for row in rows if row["status"] == "ok"), key=lambda row: float(row["tok_s_gpu"]))
+    assert f"at {best['hardware']}, max_num_seqs {best['engine.max_num_seqs']}" in text
+    assert "6 of 12 points ran; 6 could not be run" in text
+    assert text.count("tensor_parallel_size") > 6
+    assert "Points that could not be run" in text
 
 
 def test_equal_runs_have_equal_reports(run_folder: Path, scenario: Path, tmp_path: Path) -> None:
