@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.pages.goal_page import goal_page
+from simulator.pages.plan_page import plan_page
 from simulator.pages.run_page import run_page
 from simulator.pages.sweep_page import sweep_page
 from simulator.report.page.document import Page
@@ -15,6 +16,7 @@ KINDS: dict[str, Callable[[Path], Page]] = {
     "summary.json": run_page,
     "goal.json": goal_page,
     "sweep.json": sweep_page,
+    "plan.json": plan_page,
 }
 """The file a folder of each kind has -> what makes its page."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from simulator.study.tables import answer_json, points_csv
 from simulator.wiring import wire
 from tests.cli.invoke import inferplan
 from tests.report.hostile import hostile_page
+from tests.report.plan_content import plan_content
 
 SCENARIO = """
 model: llama-3.1-8b
@@ -61,6 +63,17 @@ def sweep_folder(scenario: Path) -> Path:
     folder = scenario.parent / "sweep"
     done = inferplan("sweep", scenario, *axes, *failing, "--workers", "1", "--out", folder, "--quiet")
     assert (folder / "summary.csv").is_file(), done.err
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plan_folder(scenario: Path) -> Path:
+    """A plan.json of the published layout, with the launch files beside it."""
+    folder = scenario.parent / "plan"
+    (folder / "launch").mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps(plan_content()))
+    (folder / "plan.resolved.yaml").write_text("model: llama-3.1-8b\n")
+    (folder / "launch" / "vllm-serve.sh").write_text("vllm serve meta-llama/Llama-3.1-8B-Instruct\n")
     return folder
 
 

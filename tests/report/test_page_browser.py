@@ -29,9 +29,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(
-    tmp_path_factory: pytest.TempPathFactory, run_folder: Path, goal_folder: Path, sweep_folder: Path, hostile: Page
+    tmp_path_factory: pytest.TempPathFactory,
+    run_folder: Path,
+    goal_folder: Path,
+    sweep_folder: Path,
+    plan_folder: Path,
+    hostile: Page,
 ) -> dict[str, Path]:
-    texts = {folder.name: report_texts(folder)[0] for folder in (run_folder, goal_folder, sweep_folder)}
+    texts = {folder.name: report_texts(folder)[0] for folder in (run_folder, goal_folder, sweep_folder, plan_folder)}
     texts["hostile"] = html(hostile)
     folder = tmp_path_factory.mktemp("pages")
     for name, text in texts.items():
@@ -39,7 +44,7 @@ def pages(
     return {name: folder / f"{name}.html" for name in texts}
 
 
-@pytest.mark.parametrize("kind", ["run", "goal", "sweep", "hostile"])
+@pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan", "hostile"])
 @pytest.mark.parametrize("width", [1200, 360])
 def test_it_opens_quietly_and_fits(browser: Browser, pages: dict[str, Path], kind: str, width: int) -> None:
     browser.open(pages[kind], width=width)

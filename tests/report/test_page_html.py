@@ -17,7 +17,7 @@ from simulator.report.page.theme import DARK, LIGHT
 from simulator.report.style import COLOURS, COLOURS_ON_DARK
 from tests.report.parsed import Parsed
 
-KINDS = ("run", "goal", "sweep", "hostile")
+KINDS = ("run", "goal", "sweep", "plan", "hostile")
 FETCHING = {"src", "href", "xlink:href", "action", "formaction", "data", "poster", "srcset", "background", "style"}
 FETCHERS = {
     "img",

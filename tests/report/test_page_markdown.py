@@ -29,7 +29,7 @@ def _tables(text: str) -> list[list[list[str]]]:
     return tables
 
 
-@pytest.mark.parametrize("kind", ["run", "goal", "sweep"])
+@pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan"])
 def test_same_tables_and_numbers(request: pytest.FixtureRequest, kind: str) -> None:
     folder: Path = request.getfixturevalue(f"{kind}_folder")
     page, twin = report_texts(folder)
@@ -38,7 +38,7 @@ def test_same_tables_and_numbers(request: pytest.FixtureRequest, kind: str) -> N
     assert len(shown) > 5
 
 
-@pytest.mark.parametrize("kind", ["run", "goal", "sweep"])
+@pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan"])
 def test_same_headings_and_summary(request: pytest.FixtureRequest, kind: str) -> None:
     folder: Path = request.getfixturevalue(f"{kind}_folder")
     page, twin = report_texts(folder)

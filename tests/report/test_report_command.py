@@ -52,6 +52,17 @@ def test_a_sweep_names_its_best_point_and_what_failed(sweep_folder: Path, tmp_pa
     assert "Points that could not be run" in text
 
 
+def test_a_plan_names_the_fleet_and_how_to_start_it(plan_folder: Path, tmp_path: Path) -> None:
+    assert inferplan("report", plan_folder, "--out", tmp_path / "plan.html").status == 0
+    text = (tmp_path / "plan.md").read_text().replace("\\", "")
+    assert "2 x (2 x H100-SXM5-80GB), fp8 weights" in text
+    assert "Runner-up: 8 x (2 x L40S). It needs 8 replicas." in text
+    assert "91 % of the draws" in text
+    assert "vllm serve meta-llama/Llama-3.1-8B-Instruct" in text
+    assert "| traffic +20% | 6 x (2 x L40S) | 3 | 9.83 | 7.50 |" in text
+    assert "| steps at the slow end | none can | 3 | – | – |" in text
+
+
 def test_equal_runs_have_equal_reports(run_folder: Path, scenario: Path, tmp_path: Path) -> None:
     assert inferplan("run", scenario, "--out", tmp_path / "run", "--no-charts", "--quiet").status == 0
     texts = []
