@@ -12,7 +12,7 @@ from simulator.pages.run_folder import RunFolder
 from simulator.report.charts.latency_cdf import FIRST_SHOWN, LABEL_SHARE, MARKED
 from simulator.report.charts.latency_load import load_points
 from simulator.report.charts.operator_breakdown import BOUND_COLOURS, OperatorTime, worth_showing
-from simulator.report.figures import FORMULAS, LATENCIES
+from simulator.report.figures import LATENCIES
 from simulator.report.page.document import Cell, Chart, Column, Table
 from simulator.report.page.drawing import Axis, Bar, Bars, Label, Plot, Reference, Series
 from simulator.report.page.numbers import number
@@ -60,7 +60,7 @@ def _cdf(key: str, values: Any, slo_ms: float | None, colour: int) -> Plot:
     marks = {name: float(np.quantile(values, share)) for name, share in MARKED.items()}
     near = slo_ms is not None and shown and shown[0][0] / FAR <= slo_ms <= shown[-1][0] * FAR
     return Plot(
-        f"{_name(key)} = {FORMULAS[key]}",
+        _name(key),
         Axis(f"{_name(key)} (ms)", log=True, high=_end(shown, marks["p99"])),
         Axis("share of requests (%)", low=0.0, high=100.0),
         [Series("", [x for x, _ in shown], [y for _, y in shown], colour, marks=False)],

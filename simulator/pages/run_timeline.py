@@ -34,8 +34,10 @@ class _Level:
         """One curve, or the median of the replicas between the lowest and the highest."""
         if len(self.values) == 1:
             return [self._curve(times, self.name, self.values[0])]
-        ends = [self._curve(times, f"{self.name}, {end} replica", getattr(self.values, how)(axis=0), faint=True)
-                for end, how in (("lowest", "min"), ("highest", "max"))]  # fmt: skip
+        ends = [
+            self._curve(times, f"{self.name}, lowest and highest", values, faint=True)
+            for values in (self.values.min(axis=0), self.values.max(axis=0))
+        ]
         return [self._curve(times, f"{self.name}, median of {len(self.values)}", np.median(self.values, axis=0)), *ends]
 
     def _curve(self, times: Sequence[float], name: str, values: Floats, *, faint: bool = False) -> Series:
@@ -45,7 +47,7 @@ class _Level:
 def timeline(run: RunFolder) -> Chart | None:
     """Three panels over time, every replica's level averaged over each stretch; None where no step was run."""
     series = run.timeseries
-    if not len(series):
+    if not series["engine_steps"].sum():
         return None
     times, levels = _levels(run)
     limit = run.scenario["engine"].get("max_num_seqs")

@@ -37,6 +37,8 @@ def shares_text(provenance: dict[str, Any]) -> str:
 def trust_blocks(provenance: dict[str, Any]) -> list[Block]:
     """The section on calibration error."""
     shares = provenance["time_share_by_provenance"]
+    if not shares:
+        return [Paragraph("No step was run, so no step time can be off.")]
     rows = [
         [name, 100 * share, MEANINGS.get(name, "")] for name, share in sorted(shares.items(), key=lambda item: -item[1])
     ]

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.runner import run
 from tests.cli.invoke import inferplan
+from tests.report.parsed import Parsed
+from tests.run.scenarios import small, with_arrival
 
 
 def test_page_and_twin_stand_in_the_folder(run_folder: Path, tmp_path: Path) -> None:
@@ -102,3 +105,23 @@ def test_the_page_must_be_named_html(run_folder: Path, tmp_path: Path) -> None:
     done = inferplan("report", run_folder, "--out", tmp_path / "a.pdf")
     assert done.status == 2
     assert "must end in .html" in done.err
+
+
+HOSTILE = "</style><script>window.hacked = 1</script> =cmd()|x \u202e" + 300 * "y"
+EDGES = {
+    "all refused": (small(requests=5, prompt=600, engine={"max_model_len": 300}), "Nothing was served"),
+    "one token in all": (small(requests=1, output=1), "TTFT is"),
+    "offline": (with_arrival({"kind": "offline"}, requests=8), "Offline batch"),
+    "replicas": (small(requests=200, rate=60, replicas=6), "lowest and highest"),
+    "hostile source": (small(economics={"carbon": {"kg_per_kwh": 0.4, "source": HOSTILE}}), "=cmd()|x"),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_runs_at_the_edge(edge: str, tmp_path: Path) -> None:
+    scenario, text = EDGES[edge]
+    run(scenario).save(tmp_path / "run", charts=False)
+    assert inferplan("report", tmp_path / "run").status == 0
+    page = Parsed.of((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
+    assert text in page.all("body")[0].text
+    assert len(page.all("script")) == 1
