@@ -40,7 +40,8 @@ _SAME, _NEAR, _FAR = 1.3, 1.6, 2.5
 _GEFORCE_GEMM = {"gemm": "families/geforce"}
 
 _BY_ARCHITECTURE = {
-    "volta": StandIn("A100-SXM4-80GB", _FAR, without=("mixed_attention",)),  # FlashAttention-2 needs Ampere
+    # FlashAttention-2 needs Ampere; eight V100 are no full mesh, and the engines' own all-reduce needs one.
+    "volta": StandIn("A100-SXM4-80GB", _FAR, without=("mixed_attention", "custom_all_reduce")),
     "ampere": StandIn("A100-SXM4-80GB", _SAME),
     "ampere-ga10x": StandIn("A100-SXM4-80GB", _NEAR),
     "ampere-geforce": StandIn("A100-SXM4-80GB", _NEAR, _GEFORCE_GEMM),

@@ -21,8 +21,8 @@ _US = 1e-6
 
 
 def has_own_kernel(link: Link, ranks: int) -> bool:
-    """Whether engines bring a kernel of their own: over a switch, or over the bridge of a pair, as in vLLM."""
-    return link.topology == "switch" or (link.topology == "pairs" and ranks == 2)
+    """Whether engines bring a kernel of their own: where every two ranks are linked directly, as in vLLM."""
+    return link.topology in ("switch", "mesh") or (link.topology == "pairs" and ranks == 2)
 
 
 def shot_seconds(fit: CustomAllReduceFit, shot: str, wire_s: Sizes, ranks: Sizes) -> Sizes:
