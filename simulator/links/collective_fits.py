@@ -28,10 +28,11 @@ Sizes = Any
 @dataclass(frozen=True)
 class CollectiveFit:
     """``t = (latency^p + (wire / share(n))^p)^(1/p)`` with ``latency = latency_us n^x + hops hop_us`` and
-    ``share(n) = min(1, share min(n, largest_group)^share_exponent)``.
+    ``share(n) = min(most_share, share min(n, largest_group)^share_exponent)``.
 
     ``wire``: time at nominal bandwidth. ``largest_group``: ranks of the largest group measured; the share is not
-    extrapolated beyond. ``least_group``: fewest ranks the algorithm is chosen for.
+    extrapolated beyond. ``most_share``: what packets of the link leave for data at most. ``least_group``: fewest ranks
+    the algorithm is chosen for.
     """
 
     latency_us: float
@@ -42,6 +43,7 @@ class CollectiveFit:
     largest_group: float
     least_group: float
     sharpness: float
+    most_share: float = 1.0
 
     def latency_s(self, ranks: int, hops: int) -> float:
         """Time of the smallest message (s)."""
@@ -49,7 +51,7 @@ class CollectiveFit:
 
     def share_of_wire(self, ranks: int) -> float:
         """Share of the nominal bandwidth that the largest messages approach."""
-        return min(1.0, self.share * min(ranks, self.largest_group) ** self.share_exponent)
+        return min(self.most_share, self.share * min(ranks, self.largest_group) ** self.share_exponent)
 
     def seconds(self, nbytes: Sizes, wire_s_per_byte: float, ranks: int, hops: int) -> Sizes:
         """Seconds of one call; ``nbytes`` a float or an array."""
@@ -116,7 +118,7 @@ def _fitted(section: Section) -> FittedCollective:
     for field in fields(CollectiveFit):
         if field.name in _SIGNED:
             values[field.name] = part.number(field.name, at_least=-10.0)
-        elif field.name in ("share", "sharpness"):
+        elif field.name in ("share", "sharpness", "most_share"):
             values[field.name] = part.number(field.name)
         else:
             values[field.name] = part.number(field.name, at_least=0.0)

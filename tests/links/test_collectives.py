@@ -53,26 +53,45 @@ def bus_gb_s(collectives: Collectives, nbytes: float, ranks: int = 8, **options:
     return bus_bytes_per_s("all_reduce", nbytes, ranks, seconds) / 1e9
 
 
-def test_published_all_reduce_of_eight_h100_at_gigabytes(h100: Collectives) -> None:
-    """Public scaling handbook: about 370 GB/s bus, ring; class B, 10 %. The constants come from other measurements."""
-    assert bus_gb_s(h100, 1e9, algorithm="ring") == pytest.approx(370, rel=0.10)
+@pytest.mark.parametrize("nbytes", [1e9, 10e9])
+def test_published_all_reduce_of_eight_h100_at_gigabytes(h100: Collectives, nbytes: float) -> None:
+    """Public scaling handbook, GPU chapter: close to 370 GB/s bus without SHARP, "around 10 GB/device"; class B.
+
+    Not quite independent: the fit is bounded by what NCCL's authors say NVLink carries, which is the same 370.
+    """
+    assert bus_gb_s(h100, nbytes, algorithm="ring") == pytest.approx(370, rel=0.06)
+
+
+def test_published_all_reduce_of_eight_h100_at_58_megabytes(h100: Collectives) -> None:
+    """The same chapter: "only around 150 GB/s" for bf16[8192, 3584]; class B, 15 %. No row of it was used.
+
+    Its figure has two curves, "Algo BW ... (bytes / runtime)" and bus bandwidth, 1.75 times that. 150 is read as the
+    first: as the second it would be half of what every measured table shows at this size (``docs/links.md``).
+    """
+    nbytes = 2.0 * 8192 * 3584
+    seconds = h100.seconds("all_reduce", nbytes, 8, algorithm="ring")
+    assert nbytes / seconds / 1e9 == pytest.approx(150, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("op", "algorithm", "published"),
+    [
+        ("all_reduce", "ring", 367.2),
+        ("all_reduce", "in_switch", 480.0),
+        ("all_gather", "ring", 361.4),
+        ("reduce_scatter", "ring", 362.9),
+    ],
+)
+def test_published_collectives_of_eight_h200_at_16_gib(op: str, algorithm: str, published: float) -> None:
+    """GB/s bus, nccl-tests with NCCL 2.27.7 (stas00/ml-engineering, network chapter, 2025); not used."""
+    h200, nbytes = Collectives.of_node(load_node("8xh200")), 2.0**34
+    seconds = h200.seconds(op, nbytes, 8, algorithm=algorithm)
+    assert bus_bytes_per_s(op, nbytes, 8, seconds) / 1e9 == pytest.approx(published, rel=0.06)
 
 
 def test_published_all_reduce_in_the_switch(h100: Collectives) -> None:
     """479.7 GB/s bus at 8 GiB, NCCL 2.24 on another box of 8 H100 (aigatech vpbenchmarking); not used in the fit."""
     assert bus_gb_s(h100, 8 * 2**30) == pytest.approx(479.7, rel=0.03)
-
-
-def test_published_58_megabytes_need_a_call_overhead(h100: Collectives) -> None:
-    """The handbook's 150 GB/s at 58 MB is half of what five measured tables show (about 300 to 360 at 34 to 67 MB).
-
-    Both its points agree with the ring when 0.36 ms of overhead per call is added, as of a dispatch from the host: that
-    leaves the large sizes within the tolerance.
-    """
-    overhead_s = 0.36e-3
-    for nbytes, published in ((58.7e6, 150), (4e9, 370)):
-        seconds = h100.seconds("all_reduce", nbytes, 8, algorithm="ring") + overhead_s
-        assert bus_bytes_per_s("all_reduce", nbytes, 8, seconds) / 1e9 == pytest.approx(published, rel=0.10)
 
 
 def test_published_all_reduce_over_four_nodes_of_h100(h100: Collectives) -> None:
