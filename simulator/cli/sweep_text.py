@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from simulator.sweeping.runner import Plan
 
 MOST_POINTS, MOST_BEST, MOST_VALUES, MOST_REASONS = 20, 10, 8, 5
 """Rows and values that are printed before the rest is only counted."""
+
+_FOUND = re.compile(r" \(found .*\)$", re.MULTILINE)
+"""What an ``InputError`` adds to say which value it met."""
 
 _BESIDE = ("tok_s_user", "tok_s_gpu", "p99_ttft_ms", "p99_tpot_ms", "usd_per_million_output_tokens")
 """Metrics shown beside the one that ranks the points."""
@@ -92,12 +96,13 @@ def _figures(row: Row, names: Iterable[str]) -> list[str]:
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:
-    """Why points failed, the most frequent reason first."""
-    counts: dict[str, list[int]] = {}
+    """Why points failed, the most frequent reason first; reasons that differ in the value found are one."""
+    alike: dict[str, list[Row]] = {}
     for row in rows:
-        counts.setdefault(row.error or "", []).append(row.index)
-    ordered = sorted(counts.items(), key=lambda item: -len(item[1]))
-    lines = [f"failed: {len(at):,} x {reason} (e.g. point {at[0]})" for reason, at in ordered[:MOST_REASONS]]
+        alike.setdefault(_FOUND.sub("", row.error or ""), []).append(row)
+    ordered = sorted(alike.values(), key=lambda group: -len(group))
+    lines = [f"failed: {len(group):,}, such as point {group[0].index}: {group[0].error}" for group in ordered]
+    lines = lines[:MOST_REASONS]
     return [*lines, *([f"... and {len(ordered) - MOST_REASONS} other reasons"] if len(ordered) > MOST_REASONS else [])]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simulator.report.charts.pareto import ParetoPoint, pareto_chart
+from simulator.report.figures import LATENCIES
 from simulator.sweeping.bounds import Bounds
 from simulator.sweeping.journal import Row
 from simulator.sweeping.metrics import Metric
@@ -40,10 +41,10 @@ class SweepPlots:
             ParetoPoint(
                 x=row.metrics[across.name] or 0.0,
                 y=row.metrics[along.name] or 0.0,
-                family=label(row, keys),
+                family=", ".join(_short(row.set.get(key)) for key in keys),
                 on_frontier=at in found.rows,
                 is_knee=at == found.knee,
-                text=label(row, [key for key in self._result.keys if key not in keys]),
+                text=label(row, self._result.keys),
             )
             for at, row in enumerate(rows)
         ]
@@ -53,7 +54,7 @@ class SweepPlots:
             y_label=axis_label(along),
             x_better=across.better or "high",
             y_better=along.better or "high",
-            family_label=", ".join(keys),
+            family_label=", ".join(key.rpartition(".")[2] for key in keys),
             subtitle=f"{self._result.title}: {len(rows)} points{_that_meet(bounds)}, {len(found.rows)} on the frontier",
         )
 
@@ -76,21 +77,19 @@ def family_keys(keys: tuple[str, ...], family: str | None) -> list[str]:
     return wanted
 
 
-def label(row: Row, keys: list[str]) -> str:
-    """``h100, tensor_parallel_size 2``: values of some keys; names of the keys where the value does not say."""
-    parts = []
-    for key in keys:
-        value = row.set.get(key)
-        name = key.rpartition(".")[2]
-        parts.append(
-            str(value) if isinstance(value, str) and key in ("hardware", "model") else f"{name} {_short(value)}"
-        )
-    return ", ".join(parts)
+def label(row: Row, keys: Iterable[str]) -> str:
+    """``hardware h100, max_num_seqs 64``: some keys by their last word, with their values."""
+    return ", ".join(f"{key.rpartition('.')[2]} {_short(row.set.get(key))}" for key in keys)
 
 
 def axis_label(metric: Metric) -> str:
     """The metric in words where it has some, with its unit."""
-    words = _WORDS.get(metric.name, metric.name)
+    name = metric.name
+    words = _WORDS.get(name)
+    if words is None and name.endswith("_ms"):
+        statistic, _, latency = name.removesuffix("_ms").partition("_")
+        words = f"{statistic} {LATENCIES.get(latency, latency)}"
+    words = words or name.replace("_", " ")
     return f"{words} ({metric.unit})" if metric.unit else words
 
 

@@ -15,13 +15,16 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 MOST_FAMILIES = len(COLOURS) * 2
 """Families drawn in colours and markers of their own; the rest is grey."""
 
+_MOST_COLUMNS, _LETTERS = 5, 110
+"""Columns of the legend, and letters that fit beside each other."""
+
 LOG_FROM = 8.0
 """Ratio of largest to smallest value from which an axis is logarithmic."""
 
 
 @dataclass(frozen=True)
 class ParetoPoint:
-    """One configuration. ``family``: points joined by a line; ``text``: what tells it apart within its family."""
+    """One configuration. ``family``: points joined by a line; ``text``: names it whole."""
 
     x: float
     y: float
@@ -43,10 +46,12 @@ def pareto_chart(
 ) -> Figure:
     """Points of each family, its own frontier as a line; dominated points faint, the common frontier ringed, the knee
     named. ``x_better``, ``y_better``: ``low`` or ``high``, said in the subtitle."""
-    figure, axes = new_figure(height=4.4)
     families: dict[str, list[ParetoPoint]] = {}
     for point in points:
         families.setdefault(point.family, []).append(point)
+    names = ["frontier of all", *families]
+    columns = max(1, min(_MOST_COLUMNS, _LETTERS // (max(map(len, names)) + 6)))
+    figure, axes = new_figure(height=4.2 + 0.19 * -(-len(names) // columns))
     for order, (name, members) in enumerate(families.items()):
         _family(axes, members, name, order, x_better, y_better)
     _frontier(axes, points)
@@ -54,11 +59,10 @@ def pareto_chart(
     if points:
         _scale(axes, "x", [point.x for point in points])
         _scale(axes, "y", [point.y for point in points])
-        figure.legend(loc="outside right upper", title=family_label or None, alignment="left", title_fontsize=8.5)
+        figure.legend(loc="outside lower center", title=family_label or None, ncols=columns, title_fontsize=8.5)
     else:
         note(axes, "no point has both metrics")
-    knees = [", ".join(part for part in (point.family, point.text) if part) for point in points if point.is_knee]
-    named = "".join(f"; knee: {knee}" for knee in knees)
+    named = "".join(f"; knee: {point.text}" for point in points if point.is_knee)
     headline(figure, "Pareto frontier", f"{subtitle}; {_directions(x_better, y_better)}{named}")
     return figure
 
