@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -61,13 +62,16 @@ class LocalProcesses:
 
     @contextmanager
     def open(self, workers: int | None = None) -> Iterator[Executor]:
-        """A pool; when it is left early, what it has not begun is dropped and what it has begun is not waited for."""
+        """A pool; when it is left early (Ctrl-C), what it has begun is ended: nobody waits for a point of minutes."""
+        others = set(multiprocessing.active_children())
         pool = worker_pool(workers or self.workers)
         try:
             yield pool
             pool.shutdown(wait=True)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
 
 
 class Cluster:
