@@ -23,6 +23,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from simulator.cost.estimate import estimate
+    from simulator.planning.planner import plan
+    from simulator.planning.result import PlanResult
+    from simulator.planning.schema import Plan
     from simulator.result import RunResult
     from simulator.runner import run
     from simulator.scenario.schema import Scenario
@@ -30,7 +33,19 @@ if TYPE_CHECKING:
     from simulator.study.largest_load import goal
     from simulator.sweeping.runner import sweep
 
-__all__ = ["GoalAnswer", "RunResult", "Scenario", "__version__", "estimate", "goal", "run", "sweep"]
+__all__ = [
+    "GoalAnswer",
+    "Plan",
+    "PlanResult",
+    "RunResult",
+    "Scenario",
+    "__version__",
+    "estimate",
+    "goal",
+    "plan",
+    "run",
+    "sweep",
+]
 
 _HOMES = {
     "Scenario": "simulator.scenario.schema",
@@ -40,6 +55,9 @@ _HOMES = {
     "sweep": "simulator.sweeping.runner",
     "goal": "simulator.study.largest_load",
     "GoalAnswer": "simulator.study.answer",
+    "Plan": "simulator.planning.schema",
+    "PlanResult": "simulator.planning.result",
+    "plan": "simulator.planning.planner",
 }
 
 

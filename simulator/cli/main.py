@@ -18,6 +18,7 @@ from simulator.cli.export import export_command
 from simulator.cli.goal import goal_command
 from simulator.cli.init import init_command
 from simulator.cli.pareto import pareto_command
+from simulator.cli.plan import plan_command
 from simulator.cli.report import report_command
 from simulator.cli.schema import schema_command
 from simulator.cli.show import show_command
@@ -95,6 +96,7 @@ app.command("sweep")(exits_cleanly(sweep_command))
 app.command("pareto")(exits_cleanly(pareto_command))
 app.command("export")(exits_cleanly(export_command))
 app.command("report")(exits_cleanly(report_command))
+app.command("plan")(exits_cleanly(plan_command))
 app.add_typer(trace_app, name="trace")
 app.add_typer(calibrate_app, name="calibrate")
 app.command("validate")(exits_cleanly(validate_command))

@@ -18,16 +18,23 @@ comes.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import frexp
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.cost.attention_groups import decode_groups, has_prefill_form, prefill_groups
+from simulator.cost.attention_groups import (
+    DecodeGroup,
+    PrefillGroup,
+    decode_groups,
+    has_prefill_form,
+    prefill_groups,
+)
 from simulator.cost.deployment import Deployment
 from simulator.cost.host_time import host_seconds, launch_floor_seconds
-from simulator.cost.joint_groups import joint_groups
+from simulator.cost.joint_groups import JointGroup, joint_groups
 from simulator.cost.operator_time import operator_seconds
 from simulator.cost.static_shapes import compiled_context, executed
 from simulator.models.spec import LayerBlock
@@ -53,11 +60,27 @@ class CompiledStepCost:
         self._decode = decode_groups(deployment)
         self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].plain)
         self._pieces = self._decode[0].factors if self._plain_decode and self._decode else None
-        self._prefill = prefill_groups(deployment)
-        self._joint, self._apart = joint_groups(deployment, self._decode, self._prefill)
         self._formless = [group for group in deployment.model.layer_groups if not has_prefill_form(group[0])]
         self._has_encoder = deployment.model.encoder is not None
         self._build(max(1, max_num_batched_tokens))
+
+    # What follows takes longest to prepare, and a table of steps without attention does without.
+
+    @cached_property
+    def _prefill(self) -> list[PrefillGroup]:
+        return prefill_groups(self.deployment)
+
+    @cached_property
+    def _mixed(self) -> tuple[list[JointGroup], list[DecodeGroup]]:
+        return joint_groups(self.deployment, self._decode, self._prefill)
+
+    @cached_property
+    def _joint(self) -> list[JointGroup]:
+        return self._mixed[0]
+
+    @cached_property
+    def _apart(self) -> list[DecodeGroup]:
+        return self._mixed[1]
 
     def _build(self, largest: int) -> None:
         """Fill the tables for step sizes 0..largest."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -226,7 +227,13 @@ def load_fits(hardware: HardwareProfile) -> KernelFits:
     """The constants for a device: its own file, else its stand-in's, tagged ``transferred`` or ``nominal``."""
     folder = data_dir("calibration/fits")
     own = folder / f"{hardware.name}.yaml"
-    return read_fits(own) if own.is_file() else borrowed_fits(hardware)
+    return _bundled_fits(own) if own.is_file() else borrowed_fits(hardware)
+
+
+@cache
+def _bundled_fits(path: Path) -> KernelFits:
+    """A file of our own, read once: plans and sweeps ask for the same few devices again and again."""
+    return read_fits(path)
 
 
 def borrowed_fits(hardware: HardwareProfile) -> KernelFits:

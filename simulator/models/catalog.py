@@ -10,6 +10,7 @@ from simulator.errors import InputError, did_you_mean
 from simulator.models.catalog_file import names_in, read_catalog_file
 from simulator.models.hf_config import read_hf_config
 from simulator.models.spec import ModelSpec
+from simulator.yaml_section import read_yaml
 
 _CATALOG = Path(__file__).resolve().parent / "catalog"
 
@@ -37,6 +38,16 @@ def load_model(name_or_path: str | Path, *, plain_decoder: bool = False) -> Mode
         value=name,
         hint=did_you_mean(name, known, of=known) or "`inferplan list models` names the catalog",
     )
+
+
+def hugging_face_id(name_or_path: str | Path) -> str | None:
+    """The id under which a catalog model is published; None for models that are no catalog entry."""
+    name = str(name_or_path)
+    known = _names()
+    if name.lower() not in known:
+        return None
+    ids = read_yaml(known[name.lower()]).texts("hugging_face_ids")
+    return ids[0] if ids else None
 
 
 def list_models() -> list[str]:

@@ -19,6 +19,8 @@ from simulator.errors import InputError
 def write_folder(folder: Path, files: Mapping[str, bytes], *, outdated: frozenset[str] = frozenset()) -> list[Path]:
     """Write ``files`` (name -> content) into ``folder``; returns their paths in the given order.
 
+    A name may lead into a folder inside (``launch/values.yaml``).
+
     ``outdated``: names to remove from an existing folder unless they are written now. Raises ``InputError`` when the
     folder's name is taken by a file or cannot be written to.
     """
@@ -31,6 +33,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, outdated: frozense
         raise InputError(f"cannot write there: {error.strerror}", file=folder) from None
     try:
         for name, content in files.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).write_bytes(content)
         _publish(staging, folder, files, outdated)
     except OSError as error:
@@ -46,6 +49,7 @@ def _publish(staging: Path, folder: Path, files: Mapping[str, bytes], outdated: 
         os.replace(staging, folder)
         return
     for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(staging / name, folder / name)
     for name in outdated - files.keys():
         (folder / name).unlink(missing_ok=True)

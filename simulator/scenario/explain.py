@@ -35,7 +35,7 @@ def _explain_one(finding: Finding, document: Document, root: type[BaseModel]) ->
         place = _inside(place, context["at"])
         return document.error(place, context["rule"], value=context["value"], hint=context["hint"])
     if kind == "missing":
-        return document.error(place, _missing(place), hint=_near_sibling(place, document, section))
+        return document.error(place, _missing(place, root), hint=_near_sibling(place, document, section))
     if kind == "extra_forbidden":
         known = list(section.model_fields) if section else []
         rule = f"is not a known key here; known: {', '.join(known)}"
@@ -86,8 +86,11 @@ def _rule(kind: str, context: Any, message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _missing(place: Place) -> str:
-    return "is missing" if len(place) > 1 else "is missing: a scenario needs model, hardware and workload"
+def _missing(place: Place, root: type[BaseModel]) -> str:
+    if len(place) > 1:
+        return "is missing"
+    *needed, last = [name for name, field in root.model_fields.items() if field.is_required()]
+    return f"is missing: a {root.__name__.lower()} needs {', '.join(needed)} and {last}"
 
 
 def _near_sibling(place: Place, document: Document, section: type[BaseModel] | None) -> str | None:

@@ -25,8 +25,10 @@ def anchor_paths(content: dict[str, Any], folder: Path) -> None:
     for dotted, endings in _FILE_KEYS:
         section, key = _holder(content, dotted)
         value = section.get(key)
-        if isinstance(value, str) and (value.endswith(endings) if endings else value):
-            section[key] = _anchored(value, folder)
+        if isinstance(value, list):
+            section[key] = [_if_path(item, endings, folder) for item in value]
+        elif value is not None:
+            section[key] = _if_path(value, endings, folder)
     model = content.get("model")
     if isinstance(model, str) and model and names_file(folder / model / "config.json"):
         content["model"] = str((folder / model).resolve())
@@ -50,6 +52,11 @@ def _holder(content: dict[str, Any], dotted: str) -> tuple[dict[str, Any], str]:
     for parent in parents:
         section = section.get(parent) if isinstance(section, dict) else None
     return (section if isinstance(section, dict) else {}), key
+
+
+def _if_path(value: Any, endings: tuple[str, ...], folder: Path) -> Any:
+    is_path = isinstance(value, str) and (value.endswith(endings) if endings else value)
+    return _anchored(value, folder) if is_path else value
 
 
 def _anchored(value: str, folder: Path) -> str:

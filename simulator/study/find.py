@@ -26,16 +26,24 @@ CURVE = (0.1, 0.25, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.6, 2.0)
 """Loads of the charts, as multiples of the answer."""
 
 
-def find(question: Question, *, workers: int = 1, curve: bool = False, on_probe: OnProbe | None = None) -> GoalAnswer:
+def find(
+    question: Question,
+    *,
+    workers: int = 1,
+    curve: bool = False,
+    on_probe: OnProbe | None = None,
+    prober: Prober | None = None,
+) -> GoalAnswer:
     """The largest load that meets the goals of a question.
 
     The first seed gallops and bisects; a rate begins at the throughput of all requests sent at once, which no stable
     rate is much above, a concurrency at the scenario's own. The other seeds begin where the first one ended.
     ``workers``: processes for the other seeds; the answer is the same for any number. ``curve``: also run whole runs of
-    the first seed around the answer, for the charts. Raises ``InputError`` for a scenario that cannot be run.
+    the first seed around the answer, for the charts. ``prober``: runs the first seed (and with one worker the others)
+    with loads and step times of its own. Raises ``InputError`` for a scenario that cannot be run.
     """
-    load = question.load()
-    prober = Prober(question.scenario, load, question.goals, question.objectives)
+    prober = prober or Prober(question.scenario, question.load(), question.goals, question.objectives)
+    load = prober.load
     first_seed = question.scenario.run.seed
     _refuse_few(question, load.workload(load.ladder[load.start], first_seed))
     search, first = search_seed(question, prober, first_seed, None, first_stride(question), on_probe)

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.cluster.simulation import simulate
 from simulator.cost.compiled import CompiledStepCost
+from simulator.cost.step_cost import StepCost
 from simulator.errors import InputError
 from simulator.metrics.goodput import Objectives
 from simulator.metrics.logs import FINISHED
@@ -21,7 +22,7 @@ from simulator.study.goals import Goal, goal_value
 from simulator.study.load import Load
 from simulator.study.stability import STABLE, backlog_drift
 from simulator.study.watch import Stopped, Watcher
-from simulator.wiring import wire
+from simulator.wiring import Wiring, wire
 
 TOO_SHORT = "long enough"
 """Missed by a run that cannot show a load to be sustained: its traffic is over before the system has filled, or before
@@ -69,14 +70,28 @@ class Probe:
 
 
 class Prober:
-    """Runs a deployment at any load; what does not depend on load or seed is built once."""
+    """Runs a deployment at any load; what does not depend on load or seed is built once.
 
-    def __init__(self, scenario: Scenario, load: Load, goals: Sequence[Goal], objectives: Objectives) -> None:
-        self.wiring = wire(scenario)
+    ``wiring``, ``cost``: the scenario's, where somebody has built them already, or wants other seconds per step.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        load: Load,
+        goals: Sequence[Goal],
+        objectives: Objectives,
+        *,
+        wiring: Wiring | None = None,
+        cost: StepCost | None = None,
+    ) -> None:
+        self.wiring = wiring or wire(scenario)
         self.load, self.goals, self.objectives = load, tuple(goals), objectives
         self._rule = scenario.run.window_rule()
         engine = self.wiring.engine
-        self._cost = CompiledStepCost(self.wiring.deployment, max_num_batched_tokens=engine.max_num_batched_tokens)
+        self._cost = cost or CompiledStepCost(
+            self.wiring.deployment, max_num_batched_tokens=engine.max_num_batched_tokens
+        )
 
     def probe(self, load: float, seed: int, *, whole: bool = False) -> Probe:
         """Run the requests of ``seed`` under ``load``; ``whole``: to the end, however clear the outcome is."""

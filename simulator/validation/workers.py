@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""``map``, or something that does as ``map`` does."""
 
 _WORTH_A_PROCESS = 4
 """Tasks for which starting a process pays."""
@@ -25,12 +29,19 @@ def map_tasks(work: Callable[[T], R], tasks: Sequence[T], workers: int | None = 
     """
     if workers is None:
         workers = min(available_cpus(), -(-len(tasks) // _WORTH_A_PROCESS))
+    with shared_map(workers) as mapped:
+        yield from mapped(work, tasks)
+
+
+@contextlib.contextmanager
+def shared_map(workers: int) -> Iterator[Mapped]:
+    """A ``map`` whose calls share ``workers`` processes for as long as the block runs; 1 = no process is started."""
     if workers <= 1:
-        yield from map(work, tasks)
+        yield map
         return
     pool = worker_pool(workers)
     try:
-        yield from pool.map(work, tasks)
+        yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -33,6 +33,7 @@ Commands:
   pareto     The points of a sweep that no other point beats, and the knee.
   export     Write a run as a trace, tables, bench result or metrics.
   report     Turn a result folder into one self-contained page.
+  plan       The cheapest fleet that meets goals under given traffic.
   validate   Simulate measured runs and say how far off the predictions are.
   schema     Print the JSON schema of a file, or its reference page.
   conform    Replay recorded vLLM schedules and compare every step.

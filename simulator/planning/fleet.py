@@ -1,0 +1,100 @@
+"""A whole fleet on one clock: n replicas behind a splitter are not n times one replica.
+
+Round robin gives each replica every n-th request: more even arrivals than one replica alone would see, so queues are
+shorter. The number of replicas is therefore settled by runs of the whole fleet, up or down from what one replica's
+capacity says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.cost.uncertainty import Factors, step_band
+from simulator.metrics.step_mix import step_mix
+from simulator.metrics.summary import Summary
+from simulator.metrics.work import operator_shares
+from simulator.planning.capacity import Effort, decide
+from simulator.planning.configuration import Limits
+from simulator.planning.replica import Replica
+from simulator.planning.search_limits import replicas_for
+from simulator.serving_run import economics_of
+
+MOST_FLEET_REQUESTS = 60_000
+"""Requests of a fleet's run, unless it needs more to fill."""
+
+
+@dataclass(frozen=True)
+class FleetRun:
+    """A whole run. ``values``: of the goals, by text, in their units; ``summary``: as of ``inferplan run``, with its
+    economics; ``band``: 80 % factors on its mean step."""
+
+    rate: float
+    replicas: int
+    requests: int
+    met: bool
+    values: dict[str, float | None]
+    summary: Summary
+    band: Factors
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Active replicas that carry the design rate, by runs of the whole fleet; ``tried``: which numbers, and whether
+    they did."""
+
+    active: int
+    tried: tuple[tuple[int, bool], ...]
+    effort: Effort
+
+
+def confirm(replica: Replica, limits: Limits, first: int) -> Confirmed:
+    """Find the fewest replicas whose fleet meets the goals at the design rate, from ``first`` up or down."""
+    rate, effort = replica.brief.rates.design, Effort()
+    fewest = replicas_for(rate, replica.bound(limits))
+    tried: dict[int, bool] = {}
+
+    def holds(count: int) -> bool:
+        nonlocal effort
+        probe, spent = decide(replica, limits, rate, replicas=count, requests=_requests(replica, count))
+        effort += spent
+        tried[count] = probe.met
+        return probe.met
+
+    active = max(first, fewest)
+    if holds(active):
+        while active > fewest and holds(active - 1):
+            active -= 1
+    else:
+        active += 1
+        while not holds(active) and active < 4 * first + 8:
+            active += max(1, active // 8)
+    return Confirmed(active, tuple(sorted(tried.items())), effort)
+
+
+def fleet_run(replica: Replica, limits: Limits, replicas: int, rate: float) -> FleetRun:
+    """A whole run of the fleet at a rate, with what it draws and costs."""
+    requests = _requests(replica, replicas)
+    prober = replica.prober(limits, requests, replicas=replicas)
+    probe = prober.probe(rate, replica.brief.plan.search.seed, whole=True)
+    probe = prober.with_utilisation(probe)
+    assert probe.records is not None
+    economics: dict[str, Any] = economics_of(prober.wiring, probe.records)
+    shares = operator_shares(prober.wiring.deployment, step_mix(probe.records.steps))
+    return FleetRun(
+        rate,
+        replicas,
+        probe.requests,
+        probe.met,
+        probe.values,
+        probe.summary | economics,
+        step_band(prober.wiring.deployment, shares),
+        Effort.of(probe),
+    )
+
+
+def _requests(replica: Replica, replicas: int) -> int:
+    """As many for every replica as its own search had, three times that at least, up to ``MOST_FLEET_REQUESTS``."""
+    each = replica.brief.plan.search.requests
+    return max(3 * each, min(replicas * each, MOST_FLEET_REQUESTS))

@@ -1,0 +1,96 @@
+"""``inferplan plan``: what it prints, what it writes, how it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.invoke import inferplan
+
+PLAN = """\
+model: llama-3.1-8b
+workload:
+  synthetic:
+    num_requests: 300
+    arrival: {kind: poisson, rate_per_s: 20}
+    prompt_tokens: 300
+    output_tokens: 10
+goals: ["ttft:p95<300ms"]
+hardware: [l40s]
+traffic: {rate_per_s: 60}
+space:
+  {tensor_parallel_size: [1], weights: [auto], kv_cache: [auto], max_num_seqs: [null], max_num_batched_tokens: [null]}
+search: {requests: 200, tolerance: 0.1, finalists: 1, seeds: 1}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.yaml"
+    path.write_text(PLAN)
+    return path
+
+
+def test_a_file_with_options_on_top(file: Path, tmp_path: Path) -> None:
+    done = inferplan("plan", file, "--rate", 90, "--spare", 1, "--out", tmp_path / "out", "--no-charts")
+    assert (done.status, done.err) == (0, "")
+    assert "peak of 90 requests/s" in done.out
+    assert "vllm serve meta-llama/Llama-3.1-8B" in done.out
+    content = json.loads((tmp_path / "out/plan.json").read_text())
+    assert content["traffic"]["design_per_s"] == 90
+    assert content["winner"]["replicas"] == content["winner"]["active_replicas"] + 1
+
+
+def test_options_alone_and_goals_side_by_side() -> None:
+    done = inferplan(
+        *("plan", "--model", "llama-3.1-8b", "--rate", 30, "--isl", 200, "--osl", 5, "--hardware", "l40s,h100"),
+        *("--goal", "ttft:p95<400ms", "tpot:p95<60ms", "--set", "space.tensor_parallel_size=[1]"),
+        *("--set", "space.weights=[auto]", "--set", "space.kv_cache=[auto]", "--set", "search.requests=200"),
+        *("--set", "search.seeds=1", "--set", "search.finalists=1", "--json"),
+    )
+    assert (done.status, done.err) == (0, "")
+    content = json.loads(done.out)
+    assert content["goals"] == ["ttft:p95<400ms", "tpot:p95<60ms"]
+    assert {row["hardware"] for row in content["candidates"]} == {"L40S", "H100-SXM5-80GB"}
+    assert content["traffic"]["mean_prompt_tokens"] == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hardware", "h10"], "--hardware: hardware[0]: no such hardware"),
+        (["--hardware", "h10"], "did you mean 'h100'"),
+        (["--goal", "ttft:p95<9"], "goals: has no unit"),
+        (["--goal", "throughput>5req/s"], "cannot be a goal of a plan"),
+        (["--minimize", "coost"], "did you mean 'cost'"),
+        (["--hardware", "tpu-v7"], "give one: prices: {tpu-v7:"),
+        (["--isl", "10"], "--osl: is missing"),
+        (["--set", "prices.h100={usd_per_device_hour: 2, terms: spot, basis: b, as_of: d}"], "not among the plan's"),
+        (["--set", "model=llama-3.1-405b"], "GiB too much"),
+        (["--set", "model=llama-3.1-9b"], "did you mean"),
+        (["--set", "goals=[]"], "must name at least one goal"),
+        (["--set", "search.finalist=2"], "did you mean 'finalists'"),
+        (["--goal", "ttft:p95<1ms"], "ttft:p95<1ms: "),
+    ],
+)
+def test_mistakes(file: Path, options: list[str], message: str) -> None:
+    done = inferplan("plan", file, *options)
+    assert done.status == 2
+    assert message in done.err
+    assert done.out == ""
+
+
+def test_a_missing_key_and_a_missing_file(tmp_path: Path) -> None:
+    done = inferplan("plan", "--rate", 5, "--goal", "ttft:p95<1s", "--hardware", "h100")
+    assert done.status == 2
+    assert "model: is missing: a plan needs model, workload and hardware" in done.err
+    done = inferplan("plan", tmp_path / "none.yaml")
+    assert (done.status, "no such file" in done.err) == (2, True)
+
+
+def test_a_hardware_without_a_price_is_left_out(file: Path) -> None:
+    done = inferplan("plan", file, "--hardware", "l40s,h100-pcie")
+    assert done.status == 0
+    assert "H100-PCIe-80GB: left out, no price is known" in done.out
