@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simulator.study.answer import GoalAnswer
 from simulator.study.goals import Goal, Metric
-from simulator.study.probe import Probe
+from simulator.study.probe import TOO_SHORT, Probe
 from simulator.study.sentences import amount, in_words
+from simulator.study.stability import STABLE
 
 WIDTH = 100
 """Columns of running text."""
@@ -45,6 +46,7 @@ def _table(answer: GoalAnswer) -> str:
         by_load.setdefault(probe.load, []).append(probe)
     nearest = sorted(by_load, key=lambda load: abs(load / answer.estimate.load - 1))[:MOST_ROWS]
     head = f"{answer.unit:>18}{'seeds met':>11}" + "".join(f"{_heading(goal):>24}" for goal in answer.goals)
+    head += f"{'backlog':>24}"
     rows = [_row(load, by_load[load], answer.goals) for load in sorted(nearest)]
     if answer.maximize == "goodput":
         head += f"{'goodput':>24}"
@@ -56,7 +58,7 @@ def _row(load: float, probes: Sequence[Probe], goals: Sequence[Goal]) -> str:
     last = {probe.seed: probe for probe in probes}.values()  # a run taken up again stands for its seed
     met = sum(probe.met and not probe.too_low for probe in last)
     cells = "".join(f"{_value(goal, list(last)):>24}" for goal in goals)
-    return f"{amount(load):>18}{f'{met}/{len(last)}':>11}{cells}"
+    return f"{amount(load):>18}{f'{met}/{len(last)}':>11}{cells}{_backlog(list(last)):>24}"
 
 
 def _value(goal: Goal, probes: Sequence[Probe]) -> str:
@@ -68,6 +70,14 @@ def _value(goal: Goal, probes: Sequence[Probe]) -> str:
     if goal.is_latency:
         return f"{rough}{1e3 * mean:,.4g} ms"
     return f"{rough}{mean:.2%}" if goal.metric is Metric.GOODPUT_SHARE else f"{rough}{mean:,.4g}/s"
+
+
+def _backlog(probes: Sequence[Probe]) -> str:
+    """How many seeds miss stability, or are too short to show it."""
+    growing = sum(STABLE in probe.missed for probe in probes)
+    short = sum(TOO_SHORT in probe.missed for probe in probes)
+    told = [f"{count} {what}" for count, what in ((growing, "growing"), (short, "too short")) if count]
+    return ", ".join(told) or "steady"
 
 
 def _goodput(probes: Sequence[Probe]) -> str:

@@ -105,6 +105,12 @@ class GoalAnswer:
         return self.ladder[max(rungs)] if len(rungs) == len(turns) else None
 
     @property
+    def at_least(self) -> bool:
+        """The load is a lower bound: with some seed the end of the search range, or the length of the run, is the limit
+        and not a goal."""
+        return self.status != "none_met" and any(one.turn.first_no is None or one.too_short for one in self.seeds)
+
+    @property
     def largest_goodput(self) -> float | None:
         """Requests per second that meet the objectives, at each seed's best load, mean over seeds; None when another
         load was asked for, or no load meets the goals."""

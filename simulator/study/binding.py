@@ -1,4 +1,8 @@
-"""What binds: the goal that is missed first beyond the answer, and what the server runs out of there."""
+"""What binds: the goal that is missed first beyond the answer, and what the server runs out of there.
+
+The goal is read off the run. The resource is a judgement by rules of thumb on the figures that are given with it, the
+first that applies (``docs/goals.md``); only another run with more of it could prove it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ def what_binds(missed: Probe, goals: Sequence[Goal], objectives: Objectives, eng
     by_objectives = not texts or any(goal.needs_objectives for goal in asked)
     told = missed.missed != (TOO_SHORT,)
     why = _why(asked, objectives if by_objectives else None, missed.records) if told else ""
-    text = f"At {missed.load:.4g}, {happens}. {why} The server's limit there: {evidence}."
+    text = f"At {missed.load:.4g}, {happens}. {why} The server's limit there: {evidence}; by rules of thumb."
     return Binding(missed.missed, resource, " ".join(text.split()))
 
 

@@ -14,7 +14,7 @@ from simulator.run_title import wired_title
 from simulator.study.answer import Binding, GoalAnswer, Status, Work
 from simulator.study.binding import what_binds
 from simulator.study.interval import estimate
-from simulator.study.probe import TOO_SHORT, Probe, Prober
+from simulator.study.probe import Probe, Prober
 from simulator.study.question import Question
 from simulator.study.search import Turn
 from simulator.study.seed_search import OnProbe, SeedResult, SeedSearch, first_stride, later_seeds, search_seed
@@ -135,19 +135,13 @@ def _notes(found: Sequence[SeedResult]) -> list[str]:
     ends = sum(turn.first_no is None or turn.last_yes is None for turn in turns)
     if 0 < ends < len(turns):
         notes.append(f"{ends} of {len(turns)} seeds reach an end of the search range: the interval is too narrow")
-    short = sum(_first_missed(one) == (TOO_SHORT,) for one in found)
+    short = sum(one.too_short for one in found)
     if short:
         notes.append(
             f"in {short} of {len(turns)} seeds the length of the run is the limit, not a goal: at more load all "
             "requests are sent before the system has filled, which shows nothing. A lower bound: send more requests"
         )
     return notes
-
-
-def _first_missed(one: SeedResult) -> tuple[str, ...]:
-    """What the lowest load of a seed that misses anything misses."""
-    missed = [probe for probe in one.probes if not probe.met]
-    return min(missed, key=lambda probe: probe.load).missed if missed else ()
 
 
 def _refuse_few(question: Question, workload: Workload) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.scenario.schema import Scenario
-from simulator.study.probe import Probe, Prober
+from simulator.study.probe import TOO_SHORT, Probe, Prober
 from simulator.study.question import Question
 from simulator.study.search import Turn, find_peak, find_turn
 from simulator.validation.workers import map_tasks
@@ -26,6 +26,12 @@ class SeedResult:
     seed: int
     turn: Turn
     probes: tuple[Probe, ...]
+
+    @property
+    def too_short(self) -> bool:
+        """The length of the run is the limit: the lowest load that misses anything misses no goal."""
+        missed = [probe for probe in self.probes if not probe.met]
+        return bool(missed) and min(missed, key=lambda probe: probe.load).missed == (TOO_SHORT,)
 
 
 class SeedSearch:

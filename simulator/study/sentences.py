@@ -19,16 +19,23 @@ def headline(answer: GoalAnswer) -> str:
     unit, found = answer.unit, answer.estimate
     tried = f"{amount(answer.ladder[0])} to {amount(answer.ladder[-1])} {unit}"
     if answer.status == "none_met":
-        return f"No load meets the goals: even {amount(answer.ladder[0])} {unit} misses them (searched {tried})."
+        lowest = f"{amount(answer.ladder[0])} {unit}"
+        if all(one.too_short for one in answer.seeds):
+            return f"No load is shown to meet the goals: even at {lowest} the run is too short to tell."
+        return f"No load meets the goals: even {lowest} misses them (searched {tried})."
     if answer.status == "all_met":
-        return f"Every load tried meets the goals, up to {amount(answer.ladder[-1])} {unit}; raise --high for more."
+        return (
+            f"Capacity is at least {amount(answer.ladder[-1])} {unit}: every load tried meets the goals; "
+            "raise --high for more."
+        )
     if answer.too_low:
         missed = " and ".join(answer.too_low)
         return (
             f"No load meets all goals: at {amount(found.load)} {unit}, the most the others allow, {missed} is missed."
         )
     most = answer.largest_goodput
-    what = "Capacity is" if most is None else f"Goodput is largest, {amount(most)} good requests/s, when offered"
+    capacity = "Capacity is at least" if answer.at_least else "Capacity is"
+    what = capacity if most is None else f"Goodput is largest, {amount(most)} good requests/s, when offered"
     seeds = len(answer.seeds)
     how = f"95 % interval {amount(found.low)} to {amount(found.high)}, {seeds} seeds"
     if seeds == 1:

@@ -110,6 +110,7 @@ def _content(answer: GoalAnswer) -> dict[str, Any]:
         "goals": [goal.text for goal in answer.goals],
         "status": answer.status,
         "load": answer.estimate.load,
+        "load_is_lower_bound": answer.at_least,
         "interval_95": [answer.estimate.low, answer.estimate.high],
         "largest_goodput_per_s": answer.largest_goodput,
         "share_of_seeds_met_at_load": answer.share_met(answer.estimate.load),

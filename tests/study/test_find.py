@@ -13,6 +13,7 @@ from simulator.scenario.schema import Scenario
 from simulator.study.find import find
 from simulator.study.probe import TOO_SHORT, Prober
 from simulator.study.question import Question, ask
+from simulator.study.sentences import headline
 from simulator.study.stability import STABLE
 from tests.run.scenarios import small, with_arrival
 
@@ -152,6 +153,9 @@ def test_ends_of_the_range() -> None:
     easy = find(ask(mix(200), ["ttft:p90<100s"], seeds=1, low=1, high=8, tolerance=0.5))
     assert (easy.status, easy.binding) == ("all_met", None)
     assert easy.ladder[-1] <= 8
+    assert easy.at_least
+    assert "Capacity is at least" in headline(easy)
+    assert not impossible.at_least
 
 
 def test_a_throughput_that_no_good_load_reaches_is_said() -> None:
@@ -169,6 +173,7 @@ def test_a_run_too_short_to_tell_is_no_proof_of_capacity() -> None:
     assert answer.binding is not None
     assert answer.binding.goals == (TOO_SHORT,)
     assert any("lower bound" in note for note in answer.notes)
+    assert headline(answer).startswith(("Capacity is at least ", "No load is shown to meet the goals"))
 
 
 def test_one_seed_where_nothing_is_drawn() -> None:

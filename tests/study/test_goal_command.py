@@ -56,6 +56,18 @@ def test_text_files_and_charts(scenario: Path, tmp_path: Path) -> None:
     assert {row["met"] for row in rows if row["role"] == "chart"} == {"yes", "no"}
 
 
+def test_a_growing_backlog_is_marked_in_the_table(scenario: Path) -> None:
+    """The only goal is generous: what is missed beyond the answer is stability, and the table says so."""
+    done = inferplan("goal", scenario, "--goal", "ttft:p90<60s", *QUICK)
+    head, *rows = [line for line in done.out.splitlines() if line.endswith((" backlog", " growing", " steady"))]
+    met: dict[str, set[bool]] = {backlog: set() for backlog in ("growing", "steady")}
+    for row in rows:
+        cells = row.split()
+        met[cells[-1]].add(int.__eq__(*map(int, cells[1].split("/"))))
+    assert head.split() == ["requests/s", "seeds", "met", "ttft:p90<60s", "backlog"]
+    assert met == {"growing": {False}, "steady": {True}}
+
+
 def test_json_says_the_same_every_time(scenario: Path) -> None:
     runs = [inferplan("goal", scenario, "--goal", "tpot:mean<15ms", *QUICK, "--json") for _ in range(2)]
     assert runs[0].out == runs[1].out
