@@ -121,7 +121,7 @@ def _wire(scenario: Scenario, deployment: Deployment) -> Wiring:
             }
         ),
     )
-    notes += _number_formats(deployment) + _power_cap(deployment)
+    notes += _number_formats(deployment) + _slowed(deployment)
     speculation = resolved.engine.speculative_config
     acceptance = list(speculation.acceptance) if speculation else None
     if speculation:
@@ -139,13 +139,12 @@ def _number_formats(deployment: Deployment) -> list[str]:
     return [f"activations are {dtypes.activations} as the {dtypes.weights} weights are, and multiplied so; {wide}"]
 
 
-def _power_cap(deployment: Deployment) -> list[str]:
+def _slowed(deployment: Deployment) -> list[str]:
     device = deployment.hardware
-    if device.power_cap_w is None:
+    if device.power_cap_w is None and device.clock_ratio == 1.0:
         return []
-    return [
-        f"power cap {device.power_cap_w:g} W: math runs at {device.clock_ratio:.0%} of its rate, memory at full rate"
-    ]
+    why = "locked clock" if device.power_cap_w is None else f"power cap {device.power_cap_w:g} W"
+    return [f"{why}: math runs at {device.clock_ratio:.0%} of its rate, memory at full rate"]
 
 
 def _engine_defaults(

@@ -17,7 +17,7 @@ from simulator.energy.rules import (
     HostPower,
 )
 from simulator.errors import InputError
-from simulator.hardware.power_cap import capped
+from simulator.hardware.power_cap import capped, locked
 from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.profile import Price as DevicePrice
 from simulator.scenario.section import Filled, Section
@@ -109,6 +109,7 @@ class Economics(Section):
     Attributes
     ----------
     power_cap_w: limit of each device; its math slows down to keep it (W).
+    clock_ratio: math clock the devices are locked to, over the full one; with a cap the slower of both counts.
     power: watts instead of the profile's.
     node: server the devices stand in (``inferplan list nodes``), for its host power in equal parts.
     host_w_per_device: the host's power per device itself, instead of ``node`` (W).
@@ -119,6 +120,7 @@ class Economics(Section):
     """
 
     power_cap_w: Positive | None = None
+    clock_ratio: Annotated[float, Field(gt=0, le=1)] | None = None
     power: Filled[Power] = Power()
     node: Name | None = None
     host_w_per_device: NotNegative | None = None
@@ -149,10 +151,12 @@ class Economics(Section):
         )
 
     def applied_to(self, device: HardwareProfile) -> HardwareProfile:
-        """The device with the scenario's watts and under its cap. Raises ``InputError`` for watts out of order."""
+        """The device with the scenario's watts, clock and cap. Raises ``InputError`` for watts out of order."""
         given = {"tdp_w": self.power.max_w, "standby_w": self.power.standby_w, "idle_w": self.power.idle_w}
         device = replace(device, **{key: watts for key, watts in given.items() if watts is not None})  # type: ignore[arg-type]
         _check_order(device, self.power)
+        if self.clock_ratio is not None:
+            device = locked(device, self.clock_ratio)
         if self.power_cap_w is None:
             return device
         return capped(device, self.power_cap_w, path="economics.power_cap_w")

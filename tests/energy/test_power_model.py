@@ -11,7 +11,7 @@ from simulator.cost.estimate import estimate_deployment
 from simulator.errors import InputError
 from simulator.hardware.catalog import list_hardware, load_hardware
 from simulator.hardware.power import GDDR_WEIGHTS, HBM_WEIGHTS, power_model
-from simulator.hardware.power_cap import capped
+from simulator.hardware.power_cap import capped, locked
 from simulator.hardware.profile import PowerWeights
 
 SHARE = st.floats(0.0, 1.0)
@@ -64,6 +64,20 @@ def test_a_cap_slows_prefill_and_spares_decode(cap_w: float) -> None:
     power = power_model(slow)
     assert power is not None
     assert power.watts(1.0, 1.0, 1.0) == cap_w
+
+
+def test_a_locked_clock_slows_math_alone_and_the_slower_of_clock_and_cap_counts() -> None:
+    device = load_hardware("h100")
+    slow = locked(device, 0.5)
+    assert slow.peak("bf16") == 0.5 * device.peak("bf16")
+    assert slow.memory_bytes_per_s == device.memory_bytes_per_s
+    power = power_model(slow)
+    assert power is not None
+    assert power.watts(0.25, 0.0, 0.0) == pytest.approx(115 + (700 - 115) * 1.74 * 0.5 * 0.5**2.5)
+    deep, shallow = capped(slow, 200.0), capped(slow, 650.0)
+    assert deep.clock_ratio == pytest.approx(capped(device, 200.0).clock_ratio)
+    assert deep.peak("bf16") == pytest.approx(capped(device, 200.0).peak("bf16"))
+    assert (shallow.clock_ratio, shallow.power_cap_w) == (0.5, 650.0)
 
 
 def test_no_cap_is_the_rated_power() -> None:

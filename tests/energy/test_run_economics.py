@@ -128,6 +128,13 @@ def test_a_power_cap_slows_prompts_and_saves_energy() -> None:
     assert any("power cap 350 W" in note for note in tied["notes"])
 
 
+def test_a_locked_clock_slows_prompts_and_saves_energy() -> None:
+    free, slow = summary(prompt=4096, rate=1), summary({"clock_ratio": 0.7}, prompt=4096, rate=1)
+    assert slow["mean_ttft_ms"] > 1.25 * free["mean_ttft_ms"]
+    assert slow["device_energy_busy_j"] < free["device_energy_busy_j"]
+    assert any("locked clock: math runs at 70%" in note for note in slow["notes"])
+
+
 def test_a_window_counts_its_own_energy_and_tokens() -> None:
     whole = summary(requests=200, rate=10)
     cut = run(small(requests=200, rate=10, run={"warmup_s": 5.0, "exclude_drain": True})).summary
@@ -142,6 +149,7 @@ def test_a_window_counts_its_own_energy_and_tokens() -> None:
         ({"node": "8xh100", "host_w_per_device": 100.0}, "economics.host_w_per_device"),
         ({"pue": 0.9}, "economics.pue"),
         ({"power_cap_w": 90.0}, "economics.power_cap_w"),
+        ({"clock_ratio": 1.5}, "economics.clock_ratio"),
         ({"power": {"idle_w": 800}}, "economics.power.idle_w"),
         ({"power": {"standby_w": 60}}, "economics.power.standby_w"),
         ({"price": {"usd_per_device_hour": 2.0, "basis": "list", "as_of": "2026"}}, "economics.price.terms"),
