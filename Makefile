@@ -43,6 +43,7 @@ test-fast: $(STAMP)
 # What is generated from the schema of the scenario file; a test holds it against the code.
 docs: $(VENV)/.runtime
 	$(BIN)/inferplan schema scenario --out docs/schema/scenario.schema.json
+	$(BIN)/inferplan schema study --out docs/schema/study.schema.json
 	$(BIN)/inferplan schema scenario --format markdown --out docs/reference.md
 
 bench: $(STAMP)

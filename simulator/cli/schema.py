@@ -13,7 +13,7 @@ FORMATS = ("json", "markdown")
 
 
 def schema_command(
-    what: Annotated[str, typer.Argument(help="Which file: scenario.", metavar="FILE")] = "scenario",
+    what: Annotated[str, typer.Argument(help="Which file: scenario or study.", metavar="FILE")] = "scenario",
     shape: Annotated[
         str, typer.Option("--format", help="json: JSON schema for editors; markdown: reference page.")
     ] = "json",
