@@ -68,10 +68,13 @@ def _spans_pair(events: Events) -> None:
 
 def _flows_pair(events: Events) -> None:
     begun: dict[int, dict[str, Any]] = {}
-    slices = {(event["pid"], event["tid"], event["ts"]) for event in events if event["ph"] == "X"}
+    last: dict[tuple[int, int], dict[str, Any]] = {}
     for event in events:
+        if event["ph"] == "X":
+            last[event["pid"], event["tid"]] = event
         if event["ph"] in "sf":
-            assert (event["pid"], event["tid"], event["ts"]) in slices, "an arrow that begins or ends nowhere"
+            step = last[event["pid"], event["tid"]]
+            assert (step["cat"], step["ts"]) == ("step", event["ts"]), "an arrow that does not end at a step"
         if event["ph"] == "s":
             assert event["id"] not in begun
             begun[event["id"]] = event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from simulator.export.perfetto.events import Event, engine_pid, event, requests_pid, ticks
+from simulator.export.perfetto.events import Event, event, requests_pid, ticks
 from simulator.export.perfetto.recorder import Preemption
 from simulator.export.window import TimeWindow
 from simulator.metrics.logs import FINISHED, RequestLog
@@ -38,18 +38,6 @@ def request_events(
     for one in preemptions if phases else ():
         by_request.setdefault(one.request, []).append(one)
     events = [found for row in rows for found in _request(records, row, by_request.get(row, []), phases)]
-    return sorted(events, key=lambda found: found.tick)
-
-
-def flow_events(preemptions: Iterable[Preemption], window: TimeWindow) -> list[Event]:
-    """Arrows from the step that threw a request out to the one that took it back, sorted by time."""
-    events = []
-    for number, one in enumerate(preemptions):
-        if one.back_s is None or not window.touches(one.out_s, one.out_s) or not window.touches(one.back_s, one.back_s):
-            continue
-        name, pid = f"preempted request {one.request}", engine_pid(one.replica)
-        events.append(event("s", name, ticks(one.out_s), pid, cat="preemption", id=number))
-        events.append(event("f", name, ticks(one.back_s), pid, cat="preemption", id=number, bp="e"))
     return sorted(events, key=lambda found: found.tick)
 
 

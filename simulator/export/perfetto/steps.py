@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.export.perfetto.events import Event, engine_pid, event, slice_event, ticks
+from simulator.export.perfetto.flows import Flows
 from simulator.export.perfetto.levels import Levels
 from simulator.export.perfetto.parts import StepParts
 from simulator.export.perfetto.recorder import StepRecorder
@@ -23,8 +24,8 @@ COUNTERS = 6
 class ReplicaLane:
     """Events of one replica, in the order of time.
 
-    ``levels``: what is wanted below and beside the steps. Operators are summed over the layers and stand in the order
-    of the cost model; they fill the step.
+    ``flows``: ends of arrows at its steps. ``levels``: what is wanted below and beside the steps. Operators are summed
+    over the layers and stand in the order of the cost model; they fill the step.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class ReplicaLane:
         recorder: StepRecorder,
         parts: StepParts,
         levels: Levels,
+        flows: Flows,
     ) -> None:
         self._log, self._recorder, self._parts, self._levels = log, recorder, parts, levels
+        self._flows = flows
         self._pid = engine_pid(log.replica)
         self._steps = steps_in(log, window)
 
@@ -45,6 +48,7 @@ class ReplicaLane:
         for place, step in enumerate(self._steps.tolist()):
             begin, end = ticks(log.start_s[step]), ticks(log.end_s[step])
             yield self._step(step, begin, end)
+            yield from self._flows.get((self._pid, begin), ())
             counted = place % levels.counters_every == 0
             if counted:
                 running, waiting, blocks = log.running[step], log.waiting[step], log.used_blocks[step]

@@ -19,14 +19,15 @@ from simulator.export.perfetto.events import (
     name_process,
     name_thread,
     requests_pid,
+    ticks,
 )
+from simulator.export.perfetto.flows import preemption_flows
 from simulator.export.perfetto.levels import DETAILS, Levels, Sizes, choose_levels
 from simulator.export.perfetto.parts import StepParts
-from simulator.export.perfetto.recorder import Preemption, StepRecorder
+from simulator.export.perfetto.recorder import StepRecorder
 from simulator.export.perfetto.requests import (
     PER_PREEMPTION,
     PER_REQUEST,
-    flow_events,
     request_events,
     requests_in,
 )
@@ -67,15 +68,19 @@ def write_perfetto(
     parts, operators = detail_sizes(lookup, recorder)
     sizes = Sizes(steps, len(rows), len(shown), parts, operators, COUNTERS, PER_REQUEST, PER_PREEMPTION)
     levels = choose_levels(sizes, detail, detailed=recorder.features is not None)
-    lanes = [ReplicaLane(log, window, recorder, lookup, levels).events() for log in records.steps]
+    flows = preemption_flows(shown, _step_starts(records, window)) if levels.phases else {}
+    lanes = [ReplicaLane(log, window, recorder, lookup, levels, flows).events() for log in records.steps]
     spans = request_events(records, rows, shown, phases=levels.phases)
-    streams = [*lanes, _flows(shown, window, levels), iter(spans)]
+    streams = [*lanes, iter(spans)]
     _write(path, _about(result, window, levels), _names(result, records), heapq.merge(*streams, key=_tick))
     return list(levels.notes)
 
 
-def _flows(preemptions: list[Preemption], window: TimeWindow, levels: Levels) -> Iterator[Event]:
-    return iter(flow_events(preemptions, window) if levels.phases else [])
+def _step_starts(records: RunRecords, window: TimeWindow) -> set[tuple[int, int]]:
+    """Process and first tick of every step shown."""
+    return {
+        (engine_pid(log.replica), ticks(log.start_s[step])) for log in records.steps for step in steps_in(log, window)
+    }
 
 
 def _tick(one: Event) -> int:
