@@ -24,7 +24,7 @@ from simulator.export.perfetto.events import (
 from simulator.export.perfetto.flows import preemption_flows
 from simulator.export.perfetto.levels import DETAILS, Levels, Sizes, choose_levels
 from simulator.export.perfetto.parts import StepParts
-from simulator.export.perfetto.recorder import StepRecorder
+from simulator.export.perfetto.recorder import Preemption, StepRecorder
 from simulator.export.perfetto.requests import (
     PER_PREEMPTION,
     PER_REQUEST,
@@ -52,28 +52,48 @@ def write_perfetto(
     it. ``detail``: finest level below a step, of ``DETAILS``. The run is simulated again for it. Raises ``InputError``
     for an unknown detail, a window without steps, or one with more than fits.
     """
+    _check_detail(detail)
+    recorder = StepRecorder(window)
+    wiring, records = replay(result, recorder, on_progress=on_progress)
+    parts = StepParts(ReadableStepCost(wiring.deployment))
+    sizes = _sizes(records, recorder, parts, window)
+    levels = choose_levels(sizes, detail, detailed=recorder.features is not None)
+    events = heapq.merge(*_streams(records, recorder, parts, window, levels), key=_tick)
+    _write(path, _about(result, window, levels), _names(result, records), events)
+    return list(levels.notes)
+
+
+def _check_detail(detail: str) -> None:
     if detail not in DETAILS:
         hint = did_you_mean(detail, DETAILS)
         raise InputError(f"must be one of {', '.join(DETAILS)}", path="detail", value=detail, hint=hint)
-    recorder = StepRecorder(window)
-    wiring, records = replay(result, recorder, on_progress=on_progress)
-    rows, lookup = requests_in(records.log, window), StepParts(ReadableStepCost(wiring.deployment))
+
+
+def _sizes(records: RunRecords, recorder: StepRecorder, parts: StepParts, window: TimeWindow) -> Sizes:
+    """What there is to show. Raises ``InputError`` where that is nothing."""
     steps = sum(len(steps_in(log, window)) for log in records.steps)
     if not steps:
         ends = [log.end_s[-1] for log in records.steps if len(log)]
-        raise InputError(
-            f"no engine step in this part of the run, which ends at {max(ends, default=0.0):.6g} s", path="window"
-        )
-    shown = [one for one in recorder.preemptions if one.back_s is not None and window.touches(one.out_s, one.back_s)]
-    parts, operators = detail_sizes(lookup, recorder)
-    sizes = Sizes(steps, len(rows), len(shown), parts, operators, COUNTERS, PER_REQUEST, PER_PREEMPTION)
-    levels = choose_levels(sizes, detail, detailed=recorder.features is not None)
+        rule = f"no engine step in this part of the run, which ends at {max(ends, default=0.0):.6g} s"
+        raise InputError(rule, path="window")
+    requests, preemptions = len(requests_in(records.log, window)), len(_preemptions(recorder, window))
+    return Sizes(steps, requests, preemptions, *detail_sizes(parts, recorder), COUNTERS, PER_REQUEST, PER_PREEMPTION)
+
+
+def _streams(
+    records: RunRecords, recorder: StepRecorder, parts: StepParts, window: TimeWindow, levels: Levels
+) -> list[Iterator[Event]]:
+    """Events of every replica, and those of all requests, each in the order of time."""
+    shown = _preemptions(recorder, window)
     flows = preemption_flows(shown, _step_starts(records, window)) if levels.phases else {}
-    lanes = [ReplicaLane(log, window, recorder, lookup, levels, flows).events() for log in records.steps]
-    spans = request_events(records, rows, shown, phases=levels.phases)
-    streams = [*lanes, iter(spans)]
-    _write(path, _about(result, window, levels), _names(result, records), heapq.merge(*streams, key=_tick))
-    return list(levels.notes)
+    lanes = [ReplicaLane(log, window, recorder, parts, levels, flows).events() for log in records.steps]
+    spans = request_events(records, requests_in(records.log, window), shown, phases=levels.phases)
+    return [*lanes, iter(spans)]
+
+
+def _preemptions(recorder: StepRecorder, window: TimeWindow) -> list[Preemption]:
+    """Those that reach into the window; of a request whose last token was on the way already, nothing is seen."""
+    return [one for one in recorder.preemptions if one.back_s is not None and window.touches(one.out_s, one.back_s)]
 
 
 def _step_starts(records: RunRecords, window: TimeWindow) -> set[tuple[int, int]]:
