@@ -75,7 +75,7 @@ class LocalProcesses:
 
 
 class Cluster:
-    """The workers of a Dask scheduler at ``address`` (``tcp://host:8786``).
+    """The workers of a Dask scheduler at ``address`` (``tcp://host:8786``), which has ``answer_s`` to answer.
 
     They need the same version of this program and see the files a scenario names under the same paths.
     """
@@ -83,8 +83,8 @@ class Cluster:
     ahead = _CLUSTER_AHEAD
     alone = False
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, *, answer_s: float = 10.0) -> None:
+        self.address, self.answer_s = address, answer_s
 
     @contextmanager
     def open(self, workers: int | None = None) -> Iterator[Executor]:
@@ -96,7 +96,7 @@ class Cluster:
             hint = "pip install 'inferplan[cluster]'"
             raise InputError("needs the package distributed", file="--cluster", hint=hint) from None
         try:
-            client = Client(self.address, timeout=10, set_as_default=False)
+            client = Client(self.address, timeout=self.answer_s, set_as_default=False)
         except (OSError, ValueError) as error:
             problem = f"no Dask scheduler answers there: {str(error).splitlines()[0]}"
             raise InputError(problem, file="--cluster", value=self.address) from None

@@ -78,6 +78,15 @@ def sweep(
     out: folder that keeps every finished point at once; ``resume``: go on with what is there.
 
     Raises ``InputError`` for mistakes in the study; a point that cannot be run is a row with its error.
+
+    >>> from simulator import Scenario, sweep
+    >>> chat = {"profile": {"name": "chat-short", "num_requests": 50}}
+    >>> scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload=chat)
+    >>> result = sweep(scenario, {"engine.max_num_seqs": [1, 64], "parallel.tensor_parallel_size": [1, 3]})
+    >>> result.points["status"].tolist()  # 32 attention heads cannot be split over 3 devices
+    ['ok', 'error', 'ok', 'error']
+    >>> result.best("p99_ttft_ms")["engine.max_num_seqs"].tolist()
+    [64]
     """
     plan = plan_sweep(_study(study, axes or {}, seeds))
     crew = crew_of(workers, cluster, executor)

@@ -9,7 +9,13 @@ import pytest
 
 import simulator
 
-MODULES = ("simulator", "simulator.scenario.schema", "simulator.runner", "simulator.study.largest_load")
+MODULES = (
+    "simulator",
+    "simulator.scenario.schema",
+    "simulator.runner",
+    "simulator.study.largest_load",
+    "simulator.sweeping.runner",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

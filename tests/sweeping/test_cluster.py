@@ -15,6 +15,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.sweeping import sweep
+from simulator.sweeping.crews import Cluster
 from simulator.sweeping.journal import Row, read_rows
 from tests.cli.invoke import inferplan
 from tests.sweeping.studies import write_study
@@ -73,8 +74,8 @@ def test_a_killed_worker_changes_nothing(cluster: tuple[str, list[subprocess.Pop
         assert len(read_rows(tmp_path / folder)) == len(alone.rows)
 
 
-def test_an_address_nobody_listens_at_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--cluster: no Dask scheduler answers there"):
-        sweep(write_study(tmp_path), cluster="tcp://127.0.0.1:9")
-    with pytest.raises(InputError, match="--cluster: no Dask scheduler answers there"):
-        sweep(write_study(tmp_path), cluster="nonsense://host")
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://host"])
+def test_an_address_nobody_listens_at_is_said(address: str) -> None:
+    said = pytest.raises(InputError, match="--cluster: no Dask scheduler answers there")
+    with said, Cluster(address, answer_s=0.5).open():
+        pass

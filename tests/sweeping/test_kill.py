@@ -72,7 +72,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
 def test_killed_and_resumed(undisturbed: tuple[Path, bytes], tmp_path: Path, number: int) -> None:
     study, table = undisturbed
     chance = random.Random(number)
-    workers = 2 if number % 5 == 0 else 1
+    workers = 2 if number % 7 == 0 else 1
     out = tmp_path / "sweep"
     with sweeping(study, out, workers) as process:
         kill_after(process, out, rows=chance.randrange(POINTS), pause_s=chance.uniform(0.0, 0.03))

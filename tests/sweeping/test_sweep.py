@@ -113,7 +113,7 @@ def test_the_folder_holds_what_it_promises(folder: Path, result: SweepResult) ->
 def test_the_table_as_a_frame(result: SweepResult) -> None:
     points = result.points
     assert points.shape[0] == 36
-    assert points.loc[0, "hardware"] == "h100"
+    assert points.loc[0, "hardware"] == "v100"
     assert points.loc[points["status"] == "error", "tok_s_gpu"].isna().all()
     best = result.best()
     assert best.iloc[0]["tok_s_gpu"] == points["tok_s_gpu"].max()
