@@ -25,7 +25,7 @@ class Identities:
         """``(id, digests of the files)`` of a scenario's plain data.
 
         The id is a hash of the scenario with its files' contents for their paths, the number of seeds and the program
-        version.
+        version. Raises ``InputError`` for a file that cannot be read.
         """
         content, digests = deepcopy(scenario), []
         for key, path in referenced_files(scenario).items():
@@ -33,18 +33,18 @@ class Identities:
             *parents, last = key.split(".")
             for parent in parents:
                 section = section[parent]
-            section[last] = self._digest(path)
+            section[last] = self._digest(path, key)
             digests.append(section[last])
         whole = {"scenario": content, "seeds": seeds, "inferplan": simulator.__version__}
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS], tuple(digests)
 
-    def _digest(self, path: Path) -> str:
+    def _digest(self, path: Path, key: str) -> str:
         if path not in self._digests:
             try:
                 self._digests[path] = _content_digest(path)
             except OSError as error:
-                raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+                raise InputError(f"cannot be read: {error.strerror}", path=key, value=str(path)) from None
         return self._digests[path]
 
 

@@ -20,6 +20,7 @@ from simulator.sweeping.keys import LOADS
 from simulator.sweeping.loads import Loads
 from simulator.sweeping.study import Study
 from simulator.wiring import DeploymentChoice
+from simulator.workload.profiles import load_profile
 from simulator.yaml_document import Document
 
 MOST_POINTS = 100_000
@@ -82,12 +83,20 @@ class _PointMaker:
         try:
             scenario = self._scenario(content, chosen, sources)
             self._names.check(scenario)
-            content, group = scenario.model_dump(mode="json"), repr(DeploymentChoice.of(scenario))
+            whole = scenario.model_dump(mode="json")
+            identity, files = self._identified(scenario, whole)
+            content, group = whole, repr(DeploymentChoice.of(scenario))
         except InputError as found:
             error, content = found, {"base": content, "set": settings}
-        identity, files = self._identities.of(content, self._study.seeds)
+            identity, files = self._identities.of(content, self._study.seeds)
         problem = None if error is None else str(error)
         return Point(index, identity, settings, content, self._study.seeds, files, problem, group), error
+
+    def _identified(self, scenario: Scenario, content: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+        try:
+            return self._identities.of(content, self._study.seeds)
+        except InputError as error:
+            raise scenario.located(error) from None
 
     def _scenario(self, content: dict[str, Any], chosen: Iterable[Setting], sources: Iterable[str]) -> Scenario:
         base = self._study.scenario
@@ -114,11 +123,13 @@ class _Names:
         self._known: dict[tuple[str, str], InputError | None] = {}
 
     def check(self, scenario: Scenario) -> None:
-        """Raise ``InputError`` for an unknown model, device or engine profile."""
+        """Raise ``InputError`` for an unknown model, device, engine profile or workload profile."""
+        spec = scenario.workload_spec()
         loaders: tuple[tuple[str, str, Callable[[str], object]], ...] = (
             ("model", scenario.model, load_model),
             ("hardware", scenario.hardware, load_hardware),
             ("engine.profile", scenario.engine.profile, load_engine),
+            *((("workload.profile.name", spec.profile.name, load_profile),) if spec.profile else ()),
         )
         for key, name, load in loaders:
             if (key, name) not in self._known:

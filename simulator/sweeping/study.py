@@ -90,6 +90,9 @@ def read_study(path: Path, overrides: Iterable[str] = (), *, seeds: int | None =
     title = path.stem.removesuffix(".resolved")
     if "scenario" in document.content or not {"model", "workload"} & document.content.keys():
         study = _from_study(document, title)
+    elif stray := {"sweep", "sample"} & document.content.keys():
+        rule = "belongs into a study: put model, hardware, workload and the like under scenario:"
+        raise document.error((min(stray),), rule)
     else:
         study = Study(title, _anchored(document), ())
     study = _with_overrides(study, overrides)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simulator.errors import InputError
 from simulator.sweeping.points import expand
 from simulator.sweeping.study import read_study, study_of
-from tests.sweeping.studies import tiny, write_study
+from tests.sweeping.studies import SCENARIO, tiny, write_study
 
 COUNTS = st.lists(st.integers(1, 4000), min_size=1, max_size=4, unique=True)
 
@@ -145,6 +145,11 @@ def test_a_scenario_with_options_is_a_study(tmp_path: Path) -> None:
         ("sweep:\n  rate: [1]\n  pair: [{rate: 2}]\n", "rate: is set by two axes, rate and pair"),
         ("sweep:\n  slo: [{ttft_ms: 3}]\n  slo.ttft_ms: [4]\n", "slo.ttft_ms: is set by two axes"),
         ("sweep:\n  pair: [{rate: 2}, {replicas: 2}]\n", "sweep.pair[1]: must set the same keys as the first: rate"),
+        (
+            "sweep:\n  workload: [{trace: {path: no.csv}}]\n",
+            "study.yaml:3: workload.trace.path: cannot be read: No such",
+        ),
+        ("sweep:\n  workload: [azure-conv-2024]\n", "study.yaml:3: workload.profile: no such workload profile"),
         ("swep: {rate: [1]}\n", "study.yaml:2: swep: is not a known key of a study"),
         ("sweep: [1]\n", "sweep: must be a mapping"),
         ("seeds: 0\nsweep: {rate: [1]}\n", "study.yaml:2: seeds: must be a whole number >= 1"),
@@ -164,6 +169,15 @@ def test_mistakes_say_where_and_what(tmp_path: Path, axes: str, message: str) ->
     with pytest.raises(InputError) as refused:
         plan_sweep(read_study(write_study(tmp_path, axes)))
     assert message in str(refused.value)
+
+
+def test_axes_in_a_scenario_file_are_told_where_they_belong(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SCENARIO + "sweep:\n  rate: [1, 2]\n")
+    with pytest.raises(
+        InputError, match=r"scenario.yaml:9: sweep: belongs into a study: put model, .* under scenario:"
+    ):
+        read_study(path)
 
 
 def test_a_rate_needs_arrivals_that_have_one() -> None:
