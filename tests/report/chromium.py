@@ -29,13 +29,13 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable", {})
 
-    def open(self, page: Path, *, width: int = 1200, dark: bool = False) -> None:
-        """Load a file and wait until it is shown."""
+    def open(self, page: Path, *, width: int = 1200, dark: bool = False, media: str = "") -> None:
+        """Load a file and wait until it is shown. ``media``: ``print`` for how it is laid out on paper."""
         self.events.clear()
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self._call("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self._call("Emulation.setEmulatedMedia", {"media": media, "features": [scheme]})
         self._call("Page.navigate", {"url": page.resolve().as_uri()})
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._read()

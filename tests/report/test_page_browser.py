@@ -14,6 +14,9 @@ from tests.report.chromium import FOUND, NAMES, Browser, running
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason=f"no Chromium on the path: none of {', '.join(NAMES)}")
 
+PAPER = 688
+"""Width between the margins of an A4 page in CSS pixels."""
+
 NUMBERS = "[...document.querySelectorAll('{table} tbody tr')].map(row => row.cells[{column}].dataset.v ?? null)"
 RECT = (
     "(() => {{ const box = document.querySelector('{what}').getBoundingClientRect();"
@@ -147,6 +150,17 @@ def test_it_prints(browser: Browser, pages: dict[str, Path]) -> None:
     printed = browser.pdf()
     assert printed.startswith(b"%PDF-")
     assert 3 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page>") + printed.count(b"/Type /Page/") <= 12
+
+
+@pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan"])
+def test_nothing_is_cut_off_on_paper(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    browser.open(pages[kind], width=PAPER, media="print")
+    tables = "[...document.querySelectorAll('table, pre, svg.panel')].filter(one => one.checkVisibility())"
+    assert browser.ask(f"{tables}.length") >= 5
+    rights = browser.ask(f"{tables}.map(one => one.getBoundingClientRect().right)")
+    assert max(rights) <= PAPER
+    assert browser.ask("getComputedStyle(document.querySelector('.sort')).display") == "contents"
+    assert not browser.ask("[...document.querySelectorAll('nav, #theme, .csv')].some(one => one.checkVisibility())")
 
 
 def _numbers(browser: Browser, table: str, column: int) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.report.page.document import Cell, Column, Table
-from simulator.report.page.markup import Markup, element
+from simulator.report.page.markup import Markup, element, joined
 from simulator.report.page.numbers import NOTHING, cell_text, is_numeric, sort_value, split_decimals
 
 FEWEST_SORTED = 3
@@ -13,6 +13,9 @@ FEWEST_SORTED = 3
 
 FIGURE = re.compile(r"-?[\d,]+(\.\d+)?(e[-+]\d+)?")
 """Texts that are one number, unlike ranges; their values go to CSV, of others the text."""
+
+MANY = 9
+"""Columns above which a table is printed smaller."""
 
 SHORT = 36
 """Letters of a text that is kept on one line on a screen."""
@@ -56,17 +59,22 @@ def table_html(table: Table, name: str) -> Markup:
     )
     box = element("div", whole, class_="scroll", role="region", aria_labelledby=label, tabindex=0)
     note = element("p", table.note, class_="note") if table.note else None
-    return element("div", box, note, class_="table", id=name)
+    return element("div", box, note, class_="table many" if len(table.columns) > MANY else "table", id=name)
 
 
 def _heading(column: Column, *, sortable: bool, numeric: bool) -> Markup:
-    unit = element("span", f"({column.unit})", class_="unit") if column.unit else None
-    inside = [column.name, " " if unit else None, unit]
+    unit = element("span", _breakable(f"({column.unit})"), class_="unit") if column.unit else None
+    inside = [_breakable(column.name), " " if unit else None, unit]
     class_ = "number" if numeric else None
     if not sortable:
         return element("th", *inside, scope="col", class_=class_)
     button = element("button", *inside, type="button", class_="sort")
     return element("th", button, scope="col", aria_sort="none", class_=class_)
+
+
+def _breakable(words: str) -> Markup:
+    """A heading that may be broken after the underscores, dots and strokes of a key or a unit."""
+    return joined(re.split(r"(?<=[_./])(?=\w)", words), between="<wbr>")
 
 
 def _cell(cell: Cell, shown: str, column: Column, numeric: bool, decimals: int, index: int) -> Markup:
