@@ -43,7 +43,7 @@ def pareto(sweep: SweepResult) -> Chart:
     ahead = [rows[at] for at in found.rows]
     knee = [] if found.knee is None else [rows[found.knee]]
     words = [f"Knee, furthest from the line between its ends: {label(row, list(sweep.keys))}." for row in knee]
-    size = f"{len(ahead)} of {len(rows)} are on the frontier."
+    size = f"{len(ahead)} of {len(rows):,} are on the frontier."
     plot = Plot(
         "Pareto frontier",
         _axis(across, rows),

@@ -68,7 +68,7 @@ def _answer(sweep: SweepResult) -> str:
         return first
     _, _, rows, found = sweep.frontier()
     knee = "" if found.knee is None else f"; the knee is at {_where(rows[found.knee], sweep)}"
-    size = f"{len(found.rows)} of {len(rows)} points"
+    size = f"{len(found.rows)} of {len(rows):,} points"
     return f"{first} In speed per user and throughput per device, {size} are not beaten{knee}."
 
 
@@ -83,10 +83,10 @@ def _where(row: Row, sweep: SweepResult) -> str:
 
 def _confidence(sweep: SweepResult) -> str:
     counts, seeds = sweep.content["counts"], sweep.content["seeds"]
-    left = counts["planned"] - counts["ok"] - counts["error"]
+    left = max(0, counts["planned"] - counts["ok"] - counts["error"])
     missing = [f"{counts['error']} could not be run"] if counts["error"] else []
     missing += [f"{left} are still to be run"] if left else []
-    state = f"{counts['ok']} of {counts['planned']} points ran" + (f"; {' and '.join(missing)}" if missing else "")
+    state = f"{counts['ok']:,} of {counts['planned']:,} points ran" + (f"; {' and '.join(missing)}" if missing else "")
     often = "one seed each" if seeds == 1 else f"means over {seeds} seeds"
     return (
         f"{state}, {often}. Points are simulated without bands: those on one device share most of the model's error, "

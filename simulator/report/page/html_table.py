@@ -73,7 +73,7 @@ def _heading(column: Column, *, sortable: bool, numeric: bool) -> Markup:
 
 
 def _breakable(words: str) -> Markup:
-    """A heading that may be broken after the underscores, dots and strokes of a key or a unit."""
+    """A heading that may be broken, on paper, after the underscores, dots and strokes of a key or a unit."""
     return joined(re.split(r"(?<=[_./])(?=\w)", words), between="<wbr>")
 
 
