@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOUND = next((path for name in NAMES if (path := shutil.which(name))), None)
-OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe")
+OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run")
+
+PATIENCE_S = 60.0
+"""How long an answer may take on a busy machine."""
 
 
 class Browser:
@@ -94,6 +98,8 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._receive], [], [], PATIENCE_S)
+            assert ready, "the browser does not answer"
             part = os.read(self._receive, 1 << 16)
             assert part, "the browser went away"
             self._buffer += part
@@ -111,7 +117,7 @@ def running(profile: Path) -> Iterator[Browser]:
     their_in, our_out = os.pipe()
     our_in, their_out = os.pipe()
     command = f'exec "$@" 3<&{their_in} 4>&{their_out}'
-    arguments = [FOUND, *OPTIONS, f"--user-data-dir={profile}"]
+    arguments = [FOUND, *OPTIONS, "--disable-dev-shm-usage", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
     process = subprocess.Popen(
         ["bash", "-c", command, "bash", *arguments],
         pass_fds=(their_in, their_out),
