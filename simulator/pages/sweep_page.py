@@ -86,10 +86,11 @@ def _confidence(sweep: SweepResult) -> str:
     left = max(0, counts["planned"] - counts["ok"] - counts["error"])
     missing = [f"{counts['error']} could not be run"] if counts["error"] else []
     missing += [f"{left} are still to be run"] if left else []
-    state = f"{counts['ok']:,} of {counts['planned']:,} points ran" + (f"; {' and '.join(missing)}" if missing else "")
     often = "one seed each" if seeds == 1 else f"means over {seeds} seeds"
+    state = f"{counts['ok']:,} of {counts['planned']:,} points ran, {often}"
+    rest = f"; {' and '.join(missing)}" if missing else ""
     return (
-        f"{state}, {often}. Points are simulated without bands: those on one device share most of the model's error, "
+        f"{state}{rest}. Points are simulated without bands: those on one device share most of the model's error, "
         "so their order is surer than their level; those on different devices do not."
     )
 

@@ -47,10 +47,12 @@ def test_the_summary_answers(run_folder: Path, goal_folder: Path, tmp_path: Path
 def test_a_sweep_names_its_best_point_and_what_failed(sweep_folder: Path, tmp_path: Path) -> None:
     assert inferplan("report", sweep_folder, "--out", tmp_path / "sweep.html").status == 0
     text = (tmp_path / "sweep.md").read_text().replace("\\", "")
+    by = json.loads((sweep_folder / "sweep.json").read_text())["best"]["name"]
     rows = list(csv.DictReader((sweep_folder / "summary.csv").open()))
-    best = max((row for row in rows if row["status"] == "ok"), key=lambda row: float(row["tok_s_gpu"]))
-    assert f"at {best['hardware']}, max_num_seqs {best['engine.max_num_seqs']}" in text
-    assert "6 of 12 points ran; 6 could not be run" in text
+    best = max((row for row in rows if row["status"] == "ok"), key=lambda row: float(row[by]))
+    assert f"{by} is best, {float(best[by]):.3g} " in text
+    assert f"{best['hardware']}, max_num_seqs {best['engine.max_num_seqs']}" in text
+    assert "6 of 12 points ran, one seed each; 6 could not be run." in text
     assert text.count("tensor_parallel_size") > 6
     assert "Points that could not be run" in text
 
