@@ -45,10 +45,13 @@ SHOTS = (
 """Engines' own all-reduce. ``one_shot``: everyone reads every vector; ``two_shot``: a direct reduce-scatter, then a
 direct all-gather."""
 
+LIBRARY = Algorithm("all_reduce", "library", lambda n: 2 * _others(n), rounds=2)
+"""Whichever algorithm the library chooses, timed as one curve; bytes as of a ring."""
+
 ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm("all_reduce", "ring", lambda n: 2 * _others(n), rounds=2),
     Algorithm("all_reduce", "in_switch", lambda n: 1.0, topologies=("switch",)),
-    Algorithm("all_reduce", "library", lambda n: 2 * _others(n), rounds=2),
+    LIBRARY,
     *SHOTS,
     Algorithm("all_gather", "ring", _others),
     Algorithm("reduce_scatter", "ring", _others),
@@ -57,8 +60,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm("send_recv", "direct", lambda n: 1.0),
 )
 """``ring`` also stands for what a library runs in its place on a mesh or torus (a ring per axis): the bytes per rank
-are the same. ``library``: whichever it chooses, timed as one curve; bytes as of a ring. ``in_switch``: the switch adds
-(NVLink SHARP), a rank sends its vector once."""
+are the same. ``in_switch``: the switch adds (NVLink SHARP), a rank sends its vector once."""
 
 
 def algorithms_of(op: str, link: Link) -> list[Algorithm]:

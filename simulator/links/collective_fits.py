@@ -18,7 +18,7 @@ from simulator.hardware.fits import Fitted
 from simulator.hardware.origin import read_origin
 from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.stand_ins import stand_in_for
-from simulator.links.algorithms import ALGORITHMS, OPS
+from simulator.links.algorithms import ALGORITHMS, LIBRARY, OPS, SHOTS
 from simulator.yaml_section import Section, read_yaml
 
 Sizes = Any
@@ -71,7 +71,10 @@ FittedCollective = Fitted[CollectiveFit]
 FitKey = tuple[str, str]
 """Operation and algorithm."""
 
-_NAMES: Mapping[str, tuple[str, ...]] = {op: tuple(a.name for a in ALGORITHMS if a.op == op) for op in OPS}
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    op: tuple(a.name for a in ALGORITHMS if a.op == op and a not in (LIBRARY, *SHOTS)) for op in OPS
+}
+"""Algorithms whose constants are here; those of the others are in ``hardware.fits``."""
 _SIGNED = ("latency_exponent", "share_exponent")
 
 

@@ -15,7 +15,7 @@ from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit,
 from simulator.hardware.node import NodeSpec
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile
-from simulator.links.algorithms import OPS, SHOTS, Algorithm, algorithms_of, hops, wire_s_per_byte
+from simulator.links.algorithms import LIBRARY, OPS, SHOTS, Algorithm, algorithms_of, hops, wire_s_per_byte
 from simulator.links.all_reduce import (
     has_own_kernel,
     library_all_reduce_seconds,
@@ -30,7 +30,6 @@ Sizes = Any
 
 IN_SWITCH_FORMATS = ("fp32", "bf16", "fp16")
 """Sums NVSwitch can form for NCCL; 8-bit integers go round the ring."""
-_CURVE = "library"
 _SHOTS = tuple(algorithm.name for algorithm in SHOTS)
 
 
@@ -177,7 +176,7 @@ class Collectives:
         """Constants of an available algorithm."""
         if algorithm.name in _SHOTS and self._custom is not None:
             return self._custom
-        if algorithm.name == _CURVE and self._curve is not None:
+        if algorithm.name == LIBRARY.name and self._curve is not None:
             return self._curve
         return self._fits[algorithm.op, algorithm.name]
 
@@ -189,7 +188,7 @@ class Collectives:
         if algorithm.name in _SHOTS:
             return self.own_fit(ranks) is not None
         if algorithm.op == "all_reduce" and self._curve is not None:
-            return algorithm.name == _CURVE
+            return algorithm.name == LIBRARY.name
         fitted = self._fits.get((algorithm.op, algorithm.name))
         if fitted is None or ranks < fitted.constants.least_group:
             return False
@@ -204,7 +203,7 @@ class Collectives:
             assert self._custom is not None
             seconds = shot_seconds(self._custom.constants, algorithm.name, nbytes * wire, ranks)
             return np.where(nbytes < CUSTOM_ALL_REDUCE_BYTES, seconds, math.inf)
-        if algorithm.name == _CURVE:
+        if algorithm.name == LIBRARY.name:
             assert self._curve is not None
             return library_all_reduce_seconds(self._curve.constants, self.hardware, nbytes, ranks)
         constants = self._fits[algorithm.op, algorithm.name].constants

@@ -67,6 +67,11 @@ def test_another_laboratorys_measurements(device: str, table: str) -> None:
     [
         ("  all_gather:", "  allgather:", "collectives.allgather: is no collective"),
         ("    pairwise:", "    ring:", "collectives.all_to_all.ring: is no algorithm of all_to_all; known: pairwise"),
+        (
+            "    in_switch:",
+            "    one_shot:",
+            "all_reduce.one_shot: is no algorithm of all_reduce; known: ring, in_switch",
+        ),
         ("latency_us: 4.047", "latency_us: -1", "constants.latency_us: must be a number >= 0 (found -1)"),
         ("sharpness: 0.6277", "sharpness: 0", "constants.sharpness: must be a number > 0 (found 0)"),
         ("hop_us: 0, share: 0.5401", "hops_us: 0, share: 0.5401", "constants.hop_us: is missing"),
