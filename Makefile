@@ -44,7 +44,9 @@ test-fast: $(STAMP)
 docs: $(VENV)/.runtime
 	$(BIN)/inferplan schema scenario --out docs/schema/scenario.schema.json
 	$(BIN)/inferplan schema study --out docs/schema/study.schema.json
+	$(BIN)/inferplan schema plan --out docs/schema/plan.schema.json
 	$(BIN)/inferplan schema scenario --format markdown --out docs/reference.md
+	$(BIN)/inferplan schema plan --format markdown --out docs/reference-plan.md
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.core --json

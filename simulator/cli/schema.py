@@ -13,7 +13,7 @@ FORMATS = ("json", "markdown")
 
 
 def schema_command(
-    what: Annotated[str, typer.Argument(help="Which file: scenario or study.", metavar="FILE")] = "scenario",
+    what: Annotated[str, typer.Argument(help="Which file: scenario, study or plan.", metavar="FILE")] = "scenario",
     shape: Annotated[
         str, typer.Option("--format", help="json: JSON schema for editors; markdown: reference page.")
     ] = "json",
@@ -23,14 +23,12 @@ def schema_command(
     import json
 
     from simulator.atomic import write_text
-    from simulator.reference.documents import document_schema
-    from simulator.reference.page import reference_page
+    from simulator.reference.documents import document_page, document_schema
 
     if shape not in FORMATS:
         hint = did_you_mean(shape, FORMATS)
         raise InputError(f"must be one of {', '.join(FORMATS)}", file="--format", value=shape, hint=hint)
-    schema = document_schema(what)
-    text = reference_page(what, schema) if shape == "markdown" else json.dumps(schema, indent=2) + "\n"
+    text = document_page(what) if shape == "markdown" else json.dumps(document_schema(what), indent=2) + "\n"
     if out is None:
         print(text, end="")
     else:

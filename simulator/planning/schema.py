@@ -31,9 +31,14 @@ Minimize = Literal["cost", "energy", "devices", "carbon"]
 class Space(Section):
     """What a fleet may be made of; every combination is a candidate, those that cannot run drop out.
 
-    ``tensor_parallel_size``: devices of a replica. ``weights``, ``kv_cache``: number formats; ``auto`` is the
-    checkpoint's own, others are tried where the device multiplies them. ``max_num_seqs``, ``max_num_batched_tokens``:
-    null is what vLLM chooses on that device.
+    Attributes
+    ----------
+    tensor_parallel_size: devices of a replica.
+    weights: number formats of the weights; ``auto`` is the checkpoint's own, others are tried where the device
+        multiplies them.
+    kv_cache: number formats of keys and values.
+    max_num_seqs: sequences that run at once; null is what vLLM chooses on that device.
+    max_num_batched_tokens: most in one step; null is what vLLM chooses on that device.
     """
 
     tensor_parallel_size: Annotated[list[Count], Field(min_length=1)] = Field(default=[1, 2, 4, 8])
@@ -46,9 +51,14 @@ class Space(Section):
 class Search(Section):
     """How hard to look.
 
-    ``requests``: simulated per run and replica (more where a run needs them to fill). ``tolerance``: relative step
-    between loads. ``finalists``: fleets simulated whole. ``seeds``: repetitions for the finalists' capacity.
-    ``exhaustive``: search every candidate's capacity, prune nothing but what cannot run.
+    Attributes
+    ----------
+    requests: simulated per run and replica; more where a run needs them to fill.
+    tolerance: relative step between loads.
+    finalists: fleets simulated whole.
+    seeds: repetitions for the finalists' capacity.
+    seed: of all random draws, the first of ``seeds``.
+    exhaustive: whether to search every candidate's capacity and prune nothing but what cannot run.
     """
 
     requests: Annotated[int, Field(ge=100, le=1_000_000)] = 1000
@@ -62,10 +72,23 @@ class Search(Section):
 class Plan(Section):
     """A question: which fleet?
 
-    ``model``, ``workload``, ``engine``, ``sampling``, ``slo``, ``economics``: as in a scenario. ``goals``: as
-    ``inferplan goal`` takes them; ``goodput``: what makes a request good, ``ttft:200 tpot:50`` (ms). ``hardware``:
-    names or profile paths. ``prices``: per name of ``hardware``, instead of the profile's. ``minimize``: what the best
-    fleet has least of. ``spare_replicas``: so many may fail and the goals still hold at the peak (N+k).
+    Attributes
+    ----------
+    model: as in a scenario.
+    workload: as in a scenario; its rate is scaled to the traffic.
+    hardware: accelerators to choose from: names (``inferplan list hardware``) or paths of profiles.
+    goals: bounds such as ``ttft:p95<500ms``, as ``inferplan goal`` takes them.
+    goodput: what makes a request good, ``ttft:200 tpot:50`` in ms; null = the ``slo``.
+    traffic: how much comes, when.
+    minimize: what the best fleet has least of.
+    spare_replicas: so many may fail and the goals still hold at the peak (N+k).
+    prices: of a device hour, by name of ``hardware``, instead of the profile's.
+    space: what a fleet may be made of.
+    engine: as in a scenario, for what ``space`` leaves open.
+    sampling: as in a scenario.
+    slo: objectives of one request, for goodput.
+    economics: power, price and carbon, as in a scenario.
+    search: how hard to look.
     """
 
     model: Name

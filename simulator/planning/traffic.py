@@ -23,9 +23,14 @@ NotNegative = Annotated[float, Field(ge=0)]
 class Traffic(Section):
     """How much comes, when.
 
-    ``rate_per_s``: requests per second today, mean of a day (None: the workload's own). ``growth_per_year``: 0.5 is
-    half as much again each year, for ``horizon_years``. ``hourly``: 24 weights, the shape of a day; or
-    ``peak_to_mean``: its busiest hour over its mean. ``headroom``: share kept free on top of the peak.
+    Attributes
+    ----------
+    rate_per_s: mean of a day, today; None = the workload's own.
+    growth_per_year: 0.5 is half as much again each year.
+    horizon_years: for so many years.
+    hourly: shape of a day, 24 weights; or give ``peak_to_mean``.
+    peak_to_mean: busiest hour of the day over its mean.
+    headroom: share kept free on top of the peak.
     """
 
     rate_per_s: Positive | None = None

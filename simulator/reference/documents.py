@@ -1,13 +1,13 @@
-"""The files a user writes, by name: their JSON schemas."""
+"""The files a user writes, by name: their JSON schemas and reference pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from simulator.errors import InputError, did_you_mean
-
-Schema = dict[str, Any]
+from simulator.reference.page import reference_page
+from simulator.reference.tree import Schema, sections
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,6 +24,15 @@ def document_schema(name: str) -> Schema:
     return {"$schema": DIALECT, **DOCUMENTS[name]()}
 
 
+def document_page(name: str) -> str:
+    """The reference page of a file; sections that are a scenario's are explained on that one's page."""
+    schema = document_schema(name)
+    if name == "scenario":
+        return reference_page(name, schema)
+    shared = sections(document_schema("scenario")).items()
+    return reference_page(name, schema, {key: replace(one, page="reference.md") for key, one in shared})
+
+
 def _scenario() -> Schema:
     from simulator.scenario.schema import Scenario
 
@@ -36,5 +45,11 @@ def _study() -> Schema:
     return study_schema()
 
 
-DOCUMENTS: dict[str, Callable[[], Schema]] = {"scenario": _scenario, "study": _study}
+def _plan() -> Schema:
+    from simulator.planning.schema import Plan
+
+    return Plan.model_json_schema()
+
+
+DOCUMENTS: dict[str, Callable[[], Schema]] = {"scenario": _scenario, "study": _study, "plan": _plan}
 """Maker of each file's schema; a further file adds a line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.reference.tree import Schema, SectionOf, references, sections
@@ -17,14 +18,19 @@ NAMED_UNITS = {"_per_s": "requests/s", "_s": "s", "_ms": "ms", "_w": "W", "token
 _UNIT = re.compile(r"\s*\(([^()]+)\)\.?$")
 
 
-def reference_page(name: str, schema: Schema) -> str:
-    """Markdown of the file ``name`` with this JSON schema; ends with a line break."""
-    found = sections(schema)
+def reference_page(name: str, schema: Schema, elsewhere: Mapping[str, SectionOf] | None = None) -> str:
+    """Markdown of the file ``name`` with this JSON schema; ends with a line break.
+
+    ``elsewhere``: definitions another page explains, by name; they are linked.
+    """
+    elsewhere = elsewhere or {}
+    own = sections(schema, elsewhere)
+    found = {**elsewhere, **own}
     parts = [_page_head(name)]
-    parts += [_section(one, found) for one in found.values() if one.kind is None]
-    for group in dict.fromkeys(one.group for one in found.values() if one.kind is not None):
+    parts += [_section(one, found) for one in own.values() if one.kind is None]
+    for group in dict.fromkeys(one.group for one in own.values() if one.kind is not None):
         parts.append(f"## {_sentence(group)}\n\nChosen by the key `kind`.")
-        parts += [_section(one, found) for one in found.values() if one.kind is not None and one.group == group]
+        parts += [_section(one, found) for one in own.values() if one.kind is not None and one.group == group]
     return "\n\n".join(parts) + "\n"
 
 
@@ -68,7 +74,7 @@ def _row(name: str, schema: Schema, needed: bool, found: dict[str, SectionOf]) -
 
 
 def _default(schema: Schema) -> str:
-    if references(schema) and isinstance(schema.get("default"), dict):
+    if references(schema) and isinstance(schema.get("default"), dict) and schema["default"]:
         kind = schema["default"].get("kind")
         return _code(kind) if kind else "its defaults"
     return _code(json.dumps(schema.get("default")))
@@ -79,13 +85,16 @@ def _type(schema: Schema, found: dict[str, SectionOf]) -> str:
     if chosen:
         return _choice(chosen, schema, found)
     if "$ref" in schema:
-        return f"[section](#{_anchor(found[references(schema)[0]].heading)})"
+        section = found[references(schema)[0]]
+        return f"[section]({section.page}#{_anchor(section.heading)})"
     for several in ("anyOf", "oneOf"):
         if several in schema:
             texts = [_type(one, found) for one in schema[several] if one.get("type") != "null"]
             return ", ".join(dict.fromkeys(texts))
     if "enum" in schema or "const" in schema:
         return ", ".join(_code(value) for value in schema.get("enum", [schema.get("const")]))
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"name: {_type(schema['additionalProperties'], found)}"
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}), found)}"
     return _plain_type(schema)
@@ -95,7 +104,9 @@ def _choice(chosen: list[SectionOf], schema: Schema, found: dict[str, SectionOf]
     """One of several kinds: a link to all of them, and those that are not allowed here."""
     group = chosen[0].group
     others = [one.kind for one in found.values() if one.kind and one.group == group and one not in chosen]
-    words = f"[{group}](#{_anchor(group)})" + (f" except {', '.join(map(_code, others))}" if others else "")
+    words = f"[{group}]({chosen[0].page}#{_anchor(group)})" + (
+        f" except {', '.join(map(_code, others))}" if others else ""
+    )
     short = [_type(one, found) for one in schema.get("anyOf", []) if not references(one) and one.get("type") != "null"]
     return " or bare ".join([words, *short])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,14 @@ class SectionOf:
 
     ``path``: dotted, where it is met first (empty for the file itself); ``kind``: the word that chooses it among
     others, None where there is no choice; ``group``: what those are called; ``schema``: its own, with ``properties``.
+    ``page``: file that explains it, empty for the same one.
     """
 
     path: str
     kind: str | None
     group: str
     schema: Schema
+    page: str = ""
 
     @property
     def heading(self) -> str:
@@ -37,10 +39,10 @@ class SectionOf:
                 yield name, schema, name in required
 
 
-def sections(schema: Schema) -> dict[str, SectionOf]:
-    """By the name of its definition (empty for the file itself), parents first."""
+def sections(schema: Schema, known: Collection[str] = ()) -> dict[str, SectionOf]:
+    """By the name of its definition (empty for the file itself), parents first; without those already ``known``."""
     found = {"": SectionOf("", None, "", schema)}
-    _collect(schema, "", schema, found)
+    _collect(schema, "", schema, found, known)
     return found
 
 
@@ -48,7 +50,8 @@ def references(schema: Schema) -> list[str]:
     """Names of the definitions a key's value may be, in order."""
     if "$ref" in schema:
         return [schema["$ref"].rsplit("/", 1)[-1]]
-    inner = [*schema.get("anyOf", []), *schema.get("oneOf", []), *([schema["items"]] if "items" in schema else [])]
+    inner = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+    inner += [schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)]
     return [name for one in inner for name in references(one)]
 
 
@@ -58,12 +61,12 @@ def _group(definition: str) -> str:
     return word if word.endswith("s") else f"{word}s"
 
 
-def _collect(root: Schema, path: str, section: Schema, found: dict[str, SectionOf]) -> None:
+def _collect(root: Schema, path: str, section: Schema, found: dict[str, SectionOf], known: Collection[str]) -> None:
     for key, schema in section.get("properties", {}).items():
         at = f"{path}.{key}" if path else key
-        fresh = [name for name in references(schema) if name not in found]
+        fresh = [name for name in references(schema) if name not in found and name not in known]
         for name in fresh:
             definition = root["$defs"][name]
             found[name] = SectionOf(at, definition["properties"].get("kind", {}).get("const"), _group(name), definition)
         for name in fresh:
-            _collect(root, at, root["$defs"][name], found)
+            _collect(root, at, root["$defs"][name], found, known)

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from simulator.errors import InputError
-from simulator.reference.documents import DOCUMENTS, document_schema
-from simulator.reference.page import reference_page, unit_of
+from simulator.reference.documents import DOCUMENTS, document_page, document_schema
+from simulator.reference.page import unit_of
 from simulator.reference.tree import sections
 from simulator.scenario.meanings import meanings, summary
 from simulator.scenario.schema import Scenario
@@ -37,10 +37,10 @@ def test_committed_copies_are_current(name: str) -> None:
     assert json.loads((ROOT / "docs" / "schema" / f"{name}.schema.json").read_text()) == schema
 
 
-def test_reference_page_is_current() -> None:
-    """`make docs` renews it."""
-    page = (ROOT / "docs" / "reference.md").read_text()
-    assert page == reference_page("scenario", document_schema("scenario"))
+@pytest.mark.parametrize(("name", "page"), [("scenario", "reference.md"), ("plan", "reference-plan.md")])
+def test_reference_pages_are_current(name: str, page: str) -> None:
+    """`make docs` renews them."""
+    assert (ROOT / "docs" / page).read_text() == document_page(name)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -55,6 +55,15 @@ def test_every_key_has_a_meaning(name: str) -> None:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_shipped_scenarios_fit(validator: jsonschema.Draft202012Validator, path: Path) -> None:
     assert not list(validator.iter_errors(yaml.safe_load(path.read_text())))
+
+
+@pytest.mark.parametrize("name", ["plan", "study"])
+def test_shipped_plans_and_studies_fit(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(document_schema(name))
+    files = sorted((ROOT / "docs" / {"plan": "plans", "study": "studies"}[name]).glob("*.yaml"))
+    assert files
+    for path in files:
+        assert not list(validator.iter_errors(yaml.safe_load(path.read_text()))), path
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
