@@ -27,7 +27,9 @@ def plan_command(
     hardware: Annotated[
         list[str] | None, typer.Option(metavar="NAME,...", help="Accelerators to choose from. Repeatable.")
     ] = None,
-    workload: Annotated[str | None, typer.Option(help="Bundled workload, profile (YAML) or trace file.")] = None,
+    workload: Annotated[
+        str | None, typer.Option(help="Bundled workload (azure-conv-2023 without a file), profile (YAML) or trace.")
+    ] = None,
     isl: Annotated[int | None, typer.Option(help="Prompt tokens of every request, instead of a workload.")] = None,
     osl: Annotated[int | None, typer.Option(help="Output tokens of every request.")] = None,
     peak_to_mean: Annotated[float | None, typer.Option(help="Busiest hour of the day over its mean.")] = None,

@@ -11,6 +11,9 @@ from simulator.errors import InputError
 from simulator.planning.schema import read_plan
 from simulator.yaml_document import Document, Place
 
+DEFAULT_WORKLOAD = "azure-conv-2023"
+"""The traffic of a plan that stands on the command line alone and names none, as in ``inferplan init``."""
+
 _TRACE_ENDINGS = (".csv", ".jsonl", ".json", ".gz")
 
 
@@ -59,6 +62,8 @@ def plan_document(words: Sequence[str], options: PlanOptions) -> Document:
     for option, place, value in given:
         if value is not None:
             _put(document, place, value, option)
+    if not files and "workload" not in document.content:
+        document.content["workload"] = _workload(DEFAULT_WORKLOAD)
     return document
 
 

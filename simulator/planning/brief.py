@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
@@ -60,6 +61,16 @@ class Brief:
     def load(self, requests: int, low: float | None = None) -> RateLoad:
         """So many requests at any rate; ``low``: the lowest (requests/s)."""
         return rate_load(with_requests(self.mix, requests), self.plan.search.seed, self.plan.search.tolerance, low)
+
+    @property
+    def traffic_name(self) -> str:
+        """Where the requests come from, in a few words: ``profile azure-conv-2023``."""
+        spec = self._written
+        if spec.profile is not None:
+            return f"profile {spec.profile.name}"
+        if spec.trace is not None:
+            return f"trace {Path(spec.trace.path).name}"
+        return "sessions" if spec.sessions is not None else "synthetic requests"
 
     @cached_property
     def demand(self) -> Demand:

@@ -101,10 +101,11 @@ def _load(fleet: Fleet) -> str:
     growth = "" if rates.mean == rates.today else f" (from {amount(rates.today)} today)"
     design = "" if rates.design == rates.peak else f", sized for {amount(rates.design)} with headroom"
     return (
-        f"Traffic: mean {amount(rates.mean)}{growth}, peak {amount(rates.peak)} requests/s{design}. One replica alone "
-        f"carries {amount(capacity.rate)} ({amount(capacity.low)} to {amount(capacity.high)}); in the fleet "
-        f"{amount(fleet.examined.per_replica)} or more. At the peak: {goals}; {fleet.utilisation(rates.peak):.0%} of "
-        f"what the fleet can carry is used, {fleet.utilisation(rates.mean):.0%} in the mean hour."
+        f"Traffic ({fleet.brief.traffic_name}): mean {amount(rates.mean)}{growth}, peak {amount(rates.peak)} requests/s"
+        f"{design}. One replica alone carries {amount(capacity.rate)} ({amount(capacity.low)} to "
+        f"{amount(capacity.high)}); in the fleet {amount(fleet.examined.per_replica)} or more. At the peak: {goals}; "
+        f"{fleet.utilisation(rates.peak):.0%} of what the fleet can carry is used, "
+        f"{fleet.utilisation(rates.mean):.0%} in the mean hour."
     )
 
 

@@ -94,3 +94,10 @@ def test_a_hardware_without_a_price_is_left_out(file: Path) -> None:
     done = inferplan("plan", file, "--hardware", "l40s,h100-pcie")
     assert done.status == 0
     assert "H100-PCIe-80GB: left out, no price is known" in done.out
+
+
+def test_without_a_file_the_traffic_is_a_bundled_one() -> None:
+    words = ["--rate", 2, "--goal", "tpot:p95<40ms", "--hardware", "h100", "--set", "search.requests=100"]
+    done = inferplan("plan", "--model", "llama-3.2-1b", *words, "--set", "space.tensor_parallel_size=[1]")
+    assert done.status == 0, done.err
+    assert "Traffic (profile azure-conv-2023): mean 2" in done.out
