@@ -1,10 +1,11 @@
 """Speed of sweeps: ``python -m benchmarks.studies [--points 1000] [--requests 1000] [--workers 2] [--json]``.
 
-One scenario (Llama-3.1-8B on an H100 under the Azure conversation mix), swept over arrival rate, batch limit and token
-budget, once with one worker and once with several; everything a sweep does is inside: planning, starting
-processes, drawing, simulating, summarising, writing every row to the disk. Efficiency is the wall time of one worker
-over ``workers`` times that of several; on a machine that is doing other things, the ratio of CPU seconds says what the
-parallel run itself costs. The last line is one JSON object.
+The scenario is what ``vllm bench serve`` sends unless told otherwise: 1,000 random prompts of 1,024 tokens, answers of
+128, Poisson arrivals; here to Llama-3.1-8B on an H100. It is swept over arrival rate (from nearly idle to overloaded),
+batch limit and token budget, once with one worker and once with several. Everything a sweep does is inside: planning,
+starting processes, drawing, simulating, summarising, writing every row to the disk. Efficiency is the wall time of one
+worker over ``workers`` times that of several; on a busy machine the ratio of CPU seconds says what the parallel run
+itself costs. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -28,11 +29,16 @@ TOKEN_BUDGETS = [1024, 2048, 4096, 8192, 16384]
 
 def run_sweep(points: int, requests: int, workers: int) -> dict[str, Any]:
     """Wall and CPU seconds of one sweep, and a fingerprint of its table."""
-    workload = {"profile": {"name": "azure-conv-2023", "num_requests": requests}}
-    scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload=workload)
+    synthetic = {
+        "num_requests": requests,
+        "arrival": {"kind": "poisson", "rate_per_s": 10.0},
+        "prompt_tokens": 1024,
+        "output_tokens": 128,
+    }
+    scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload={"synthetic": synthetic})
     limits = round(points / 100)
     axes = {
-        "engine.max_num_seqs": {"logspace": [16, 1024, limits]} if limits > 1 else [256],
+        "engine.max_num_seqs": {"logspace": [32, 1024, limits]} if limits > 1 else [256],
         "engine.max_num_batched_tokens": TOKEN_BUDGETS,
         "rate": RATES_PER_S,
     }
