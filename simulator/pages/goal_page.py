@@ -7,22 +7,20 @@ from typing import Any
 
 from simulator.pages.goal_charts import goal_charts
 from simulator.pages.goal_folder import GoalFolder, figure
+from simulator.pages.goal_summary import answer, asked, confidence, key_figures
 from simulator.pages.origin import origin_table, settings_table
-from simulator.pages.trust import shares_text, step_band_text, trust_blocks
-from simulator.report.figures import percent
+from simulator.pages.trust import trust_blocks
 from simulator.report.page.document import (
     Block,
     Bullets,
     Cell,
     Column,
-    KeyFigure,
     Listing,
     Page,
     Paragraph,
     Section,
     Table,
 )
-from simulator.report.page.numbers import number
 
 
 def goal_page(folder: Path) -> Page:
@@ -32,10 +30,10 @@ def goal_page(folder: Path) -> Page:
     return Page(
         "goal",
         goal["title"],
-        asked=_asked(goal),
-        answer=" ".join([goal["answer"], *_limit(goal)]),
-        confidence=_confidence(goal),
-        figures=_key_figures(goal),
+        asked=asked(goal),
+        answer=answer(goal),
+        confidence=confidence(goal),
+        figures=key_figures(goal),
         sections=[
             Section("Evidence", _evidence(read)),
             Section("Assumptions", [settings_table(read.scenario)]),
@@ -43,48 +41,6 @@ def goal_page(folder: Path) -> Page:
             Section("Provenance", _origin(read)),
         ],
     )
-
-
-def _asked(goal: dict[str, Any]) -> str:
-    goals = ", ".join(goal["goals"]) or "stability alone"
-    what = {"concurrency": "How many requests in flight", "goodput": "Which rate gives the most goodput that"}
-    start = what.get(goal["maximize"], "How many requests per second")
-    return f"{start} does {goal['title']} sustain under these goals: {goals}?"
-
-
-def _limit(goal: dict[str, Any]) -> list[str]:
-    binding = goal["binding"]
-    if binding is None:
-        return []
-    missed = " and ".join(name for name in binding["goals"] if name in goal["goals"])
-    first = f"Beyond it {missed} {'are' if ' and ' in missed else 'is'} missed first; " if missed else "Beyond it "
-    return [f"{first}the server's limit is {binding['resource']}."]
-
-
-def _confidence(goal: dict[str, Any]) -> str:
-    share, seeds, unit = goal["share_of_seeds_met_at_load"], len(goal["seeds"]), goal["unit"]
-    parts = []
-    if goal["status"] == "found" and seeds > 1 and share is not None:
-        parts.append(f"At {number(goal['load'])} {unit}, {percent(share)} of {seeds} seeds meet the goals")
-        if goal["met_by_all_seeds_up_to"] is not None:
-            parts.append(f"all do up to {number(goal['met_by_all_seeds_up_to'])}")
-        if goal["met_by_no_seed_from"] is not None:
-            parts.append(f"none from {number(goal['met_by_no_seed_from'])} on")
-    chance = [", ".join(parts) + "."] if parts else []
-    known = f"{step_band_text(goal['provenance'])[:-1]} (80 % band; {shares_text(goal['provenance'])})"
-    return " ".join([*chance, f"{known}; the interval above is of chance alone."])
-
-
-def _key_figures(goal: dict[str, Any]) -> list[KeyFigure]:
-    low, high = goal["interval_95"]
-    interval = f"95 % interval {number(low)} to {number(high)}"
-    load = [KeyFigure("Load", number(goal["load"]), goal["unit"], interval)] if goal["status"] == "found" else []
-    most = goal["largest_goodput_per_s"]
-    good = [] if most is None else [KeyFigure("Largest goodput", number(most), "requests/s")]
-    work = goal["work"]
-    runs = KeyFigure("Runs simulated", number(work["runs"]), "", f"{work['stopped_early']} stopped early")
-    binding = [] if goal["binding"] is None else [KeyFigure("Limit of the server", goal["binding"]["resource"])]
-    return [*load, *good, KeyFigure("Seeds", str(len(goal["seeds"]))), runs, *binding]
 
 
 def _evidence(read: GoalFolder) -> list[Block]:

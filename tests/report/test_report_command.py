@@ -44,6 +44,25 @@ def test_the_summary_answers(run_folder: Path, goal_folder: Path, tmp_path: Path
     assert f"the server's limit is {answer['binding']['resource']}" in goal
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"status": "none_met", "answer": "No load meets the goals."}, "No load meets the goals. There ttft"),
+        ({"status": "all_met", "binding": None}, "chance is not accounted for"),
+        ({"maximize": "goodput", "largest_goodput_per_s": 12.5}, "Largest goodput: **12.5** requests/s"),
+        ({"notes": ["Seeds are few."]}, "Seeds are few."),
+    ],
+    ids=["none met", "all met", "goodput", "notes"],
+)
+def test_every_kind_of_answer(goal_folder: Path, tmp_path: Path, change: dict[str, object], text: str) -> None:
+    folder = Path(shutil.copytree(goal_folder, tmp_path / "goal"))
+    goal = json.loads((folder / "goal.json").read_text())
+    goal["binding"] |= {"goals": ["ttft:p95<100ms"], "resource": "nothing"}
+    (folder / "goal.json").write_text(json.dumps(goal | change))
+    assert inferplan("report", folder).status == 0
+    assert text in (folder / "report.md").read_text().replace("\\", "")
+
+
 def test_a_sweep_names_its_best_point_and_what_failed(sweep_folder: Path, tmp_path: Path) -> None:
     assert inferplan("report", sweep_folder, "--out", tmp_path / "sweep.html").status == 0
     text = (tmp_path / "sweep.md").read_text().replace("\\", "")
