@@ -9,6 +9,7 @@ from simulator.json_document import read_json
 from simulator.pages.assumed import economics_table
 from simulator.pages.origin import settings_table
 from simulator.pages.plan_charts import candidates_chart, objective_bars
+from simulator.pages.plan_summary import answer, asked, confidence, key_figures
 from simulator.pages.plan_tables import (
     candidates_table,
     fleet_name,
@@ -19,13 +20,11 @@ from simulator.pages.plan_tables import (
     traffic_table,
     utilisation_table,
 )
-from simulator.report.figures import percent
 from simulator.report.page.document import (
     Block,
     Bullets,
     Cell,
     Column,
-    KeyFigure,
     Listing,
     Page,
     Paragraph,
@@ -47,10 +46,10 @@ def plan_page(folder: Path) -> Page:
     return Page(
         "plan",
         plan["title"],
-        asked=_asked(plan),
-        answer=f"{plan['title'].rstrip('.')}. {_runner_up(plan)}",
-        confidence=_confidence(plan),
-        figures=_key_figures(plan),
+        asked=asked(plan),
+        answer=answer(plan),
+        confidence=confidence(plan),
+        figures=key_figures(plan),
         sections=[
             Section("Evidence", _evidence(plan)),
             Section("Launch", _launch(folder, plan)),
@@ -70,62 +69,6 @@ def plan_page(folder: Path) -> Page:
 
 def _present(*blocks: Block | None) -> list[Block]:
     return [block for block in blocks if block is not None]
-
-
-def _asked(plan: dict[str, Any]) -> str:
-    traffic, goals = plan["traffic"], ", ".join(plan["goals"]) or "stability alone"
-    spare = f", with {traffic['spare_replicas']} replicas to spare" if traffic["spare_replicas"] else ""
-    rate = f"{number(traffic['design_per_s'])} requests/s (peak and headroom)"
-    served = f"Which fleet serves {plan['model']} at {rate} with the least {plan['minimize']}{spare}"
-    return f"{served}, under these goals: {goals}?"
-
-
-def _runner_up(plan: dict[str, Any]) -> str:
-    other = plan["runner_up"]
-    if other is None:
-        return "No other fleet is left to compare it with."
-    return f"Runner-up: {fleet_name(other)}. {other['why_not'].rstrip('.')}."
-
-
-def _confidence(plan: dict[str, Any]) -> str:
-    sure = plan["certainty"]
-    if sure["winner_best"] is None:
-        return f"There is nothing to rank against. {sure['assumption']}"
-    share, hold = percent(sure["winner_best"]), percent(sure["goals_hold"])
-    held = f"It stays the best of the finalists in {share} of the draws and holds the goals in {hold}"
-    return f"{held}, {sure['assumption']}."
-
-
-def _key_figures(plan: dict[str, Any]) -> list[KeyFigure]:
-    winner = plan["winner"]
-    tp = winner["tensor_parallel_size"]
-    figures = [
-        KeyFigure("Replicas", number(winner["replicas"]), "", f"{winner['hardware']}, tensor parallel {tp}"),
-        KeyFigure("Devices", number(winner["devices"])),
-    ]
-    if winner["usd_per_hour"] is not None:
-        price = winner["price"]
-        figures.append(
-            KeyFigure(
-                "Price",
-                f"${winner['usd_per_hour']:,.2f}",
-                "per hour",
-                f"{price['terms'].replace('_', ' ')}, {price['as_of']}",
-            )
-        )
-        figures.append(KeyFigure("Price", f"${winner['usd_per_month']:,.0f}", "per month"))
-    if winner["usd_per_million_tokens"] is not None:
-        figures.append(KeyFigure("Tokens", f"${number(winner['usd_per_million_tokens'])}", "per million"))
-    if winner["joules_per_token"] is not None:
-        figures.append(KeyFigure("Energy", number(winner["joules_per_token"]), "J/token"))
-    used = winner["at_peak"].get("share_of_capacity")
-    if used is not None:
-        figures.append(KeyFigure("Used at the peak", percent(used), "", "of what the fleet can carry"))
-    if plan["certainty"]["winner_best"] is not None:
-        figures.append(
-            KeyFigure("Stays the best", percent(plan["certainty"]["winner_best"]), "", "of draws from the band")
-        )
-    return figures
 
 
 def _evidence(plan: dict[str, Any]) -> list[Block]:
@@ -168,7 +111,7 @@ def _calibration(plan: dict[str, Any]) -> list[Block]:
     heads = [Column("Fleet"), Column("80 % band of its step times", "%"), Column("Replica carries", "requests/s"),
              Column("95 % interval over seeds", "requests/s")]  # fmt: skip
     assumed = plan["certainty"]["assumption"]
-    text = f"How sure the ranking is assumes: {assumed}. docs/accuracy.md tells how often bands hold."
+    text = f"How sure the ranking is rests on draws: {assumed}. docs/accuracy.md tells how often bands hold."
     return [Paragraph(text), Table("How far the finalists may be off", heads, rows)]
 
 
