@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.pages.files import report_texts
 from simulator.report.page.document import Page
 from simulator.scenario.schema import Scenario
 from simulator.study.find import find
@@ -75,6 +76,12 @@ def plan_folder(scenario: Path) -> Path:
     (folder / "plan.resolved.yaml").write_text("model: llama-3.1-8b\n")
     (folder / "launch" / "vllm-serve.sh").write_text("vllm serve meta-llama/Llama-3.1-8B-Instruct\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reports(run_folder: Path, goal_folder: Path, sweep_folder: Path, plan_folder: Path) -> dict[str, tuple[str, str]]:
+    """HTML and Markdown of a folder of each kind."""
+    return {folder.name: report_texts(folder) for folder in (run_folder, goal_folder, sweep_folder, plan_folder)}
 
 
 @pytest.fixture(scope="session")

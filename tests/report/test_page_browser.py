@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from simulator.pages.files import report_texts
 from simulator.report.page.document import Page
 from simulator.report.page.html import html
 from tests.report.chromium import FOUND, NAMES, Browser, running
@@ -32,15 +31,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(
-    tmp_path_factory: pytest.TempPathFactory,
-    run_folder: Path,
-    goal_folder: Path,
-    sweep_folder: Path,
-    plan_folder: Path,
-    hostile: Page,
+    tmp_path_factory: pytest.TempPathFactory, reports: dict[str, tuple[str, str]], hostile: Page
 ) -> dict[str, Path]:
-    texts = {folder.name: report_texts(folder)[0] for folder in (run_folder, goal_folder, sweep_folder, plan_folder)}
-    texts["hostile"] = html(hostile)
+    texts = {kind: page for kind, (page, _) in reports.items()} | {"hostile": html(hostile)}
     folder = tmp_path_factory.mktemp("pages")
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from simulator.pages.files import report_texts
 from simulator.report.page.document import Page
 from simulator.report.page.html import html
 from simulator.report.page.markdown import markdown, plain
@@ -30,18 +28,16 @@ def _tables(text: str) -> list[list[list[str]]]:
 
 
 @pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan"])
-def test_same_tables_and_numbers(request: pytest.FixtureRequest, kind: str) -> None:
-    folder: Path = request.getfixturevalue(f"{kind}_folder")
-    page, twin = report_texts(folder)
+def test_same_tables_and_numbers(reports: dict[str, tuple[str, str]], kind: str) -> None:
+    page, twin = reports[kind]
     shown = [[[_one_line(cell) for cell in row] for row in rows] for rows in Parsed.of(page).tables()]
     assert _tables(twin) == shown
     assert len(shown) > 5
 
 
 @pytest.mark.parametrize("kind", ["run", "goal", "sweep", "plan"])
-def test_same_headings_and_summary(request: pytest.FixtureRequest, kind: str) -> None:
-    folder: Path = request.getfixturevalue(f"{kind}_folder")
-    page, twin = report_texts(folder)
+def test_same_headings_and_summary(reports: dict[str, tuple[str, str]], kind: str) -> None:
+    page, twin = reports[kind]
     parsed = Parsed.of(page)
     heads = [re.sub(r"\\(.)", r"\1", line[3:]) for line in twin.split("\n") if line.startswith("## ")]
     assert heads == [one.text for one in parsed.all("h2")]
