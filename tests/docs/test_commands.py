@@ -19,10 +19,13 @@ from tests.docs.pages import PAGES, blocks, name_of, parsed_lines, run_lines
 SLOW = ("docs/tutorial.md", "docs/how-to/size-a-fleet.md")
 """Pages whose commands take more than ten seconds."""
 
+README = PAGES[0]
+"""Its commands are run by ``tests/newcomer``, in an environment of their own."""
+
 RUN = [
     pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if name_of(page) in SLOW else [])
     for page in PAGES
-    if any(block.language == "console" for block in blocks(page))
+    if any(block.language == "console" for block in blocks(page)) and page != README
 ]
 PARSED = [page for page in PAGES if any(block.language == "sh" for block in blocks(page))]
 
