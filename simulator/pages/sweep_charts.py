@@ -18,6 +18,9 @@ LOG_FROM = 8.0
 """Ratio of largest to smallest value from which an axis is logarithmic."""
 
 MOST_PANELS = 4
+MOST_JOINED = 20
+"""Values of a key whose points are joined by a line; more are drawn at random, not set."""
+
 MOST_ROWS = 60
 """Rows of the frontier's table."""
 
@@ -43,7 +46,7 @@ def pareto(sweep: SweepResult) -> Chart:
     ahead = [rows[at] for at in found.rows]
     knee = [] if found.knee is None else [rows[found.knee]]
     words = [f"Knee, furthest from the line between its ends: {label(row, list(sweep.keys))}." for row in knee]
-    size = f"{len(ahead)} of {len(rows):,} are on the frontier."
+    size = f"{len(ahead)} of {len(rows):,} {'is' if len(ahead) == 1 else 'are'} on the frontier."
     plot = Plot(
         "Pareto frontier",
         _axis(across, rows),
@@ -114,13 +117,18 @@ def _effect(rows: Sequence[Row], key: str, keys: list[str], by: Metric) -> Plot:
     for row in rows:
         curve, x, y = families.setdefault(label(row, keys), {}), float(row.set[key]), _value(row, by)
         curve[x] = pick(curve.get(x, y), y)
+    crowded = max(map(len, families.values())) > MOST_JOINED
     series = [
-        Series(name or "all points", sorted(curve), [curve[x] for x in sorted(curve)], order % len(COLOURS))
+        Series(
+            name or "all points", sorted(curve), [curve[x] for x in sorted(curve)], order % len(COLOURS), not crowded
+        )
         for order, (name, curve) in enumerate(families.items())
     ]
     xs = [x for one in series for x in one.xs]
     log = min(xs) > 0 and max(xs) / min(xs) >= LOG_FROM
-    return Plot(key, Axis(key, log=log), Axis(axis_label(by)), series)
+    ys = [y for one in series for y in one.ys if y is not None]
+    # From zero: a setting that hardly matters must look so.
+    return Plot(key, Axis(key, log=log), Axis(axis_label(by), low=0.0 if min(ys) >= 0 else None), series)
 
 
 def _is_number(sweep: SweepResult, key: str) -> bool:

@@ -68,8 +68,8 @@ def _answer(sweep: SweepResult) -> str:
         return first
     _, _, rows, found = sweep.frontier()
     knee = "" if found.knee is None else f"; the knee is at {_where(rows[found.knee], sweep)}"
-    size = f"{len(found.rows)} of {len(rows):,} points"
-    return f"{first} In speed per user and throughput per device, {size} are not beaten{knee}."
+    size = f"{len(found.rows)} of {len(rows):,} points {'is' if len(found.rows) == 1 else 'are'} not beaten"
+    return f"{first} In speed per user and throughput per device, {size}{knee}."
 
 
 def _amount(row: Row, sweep: SweepResult) -> str:
@@ -104,7 +104,7 @@ def _key_figures(sweep: SweepResult) -> list[KeyFigure]:
         for name, row in zip(("Best", "Worst"), (*ranked[:1], *ranked[-1:]), strict=False)
     ]
     if has_frontier(sweep):
-        figures.append(KeyFigure("On the frontier", number(len(sweep.frontier()[3].rows)), "points"))
+        figures.append(KeyFigure("Points on the frontier", number(len(sweep.frontier()[3].rows))))
     return figures
 
 

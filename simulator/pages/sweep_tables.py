@@ -29,6 +29,9 @@ FIGURES = (
 BEST, MOST_POINTS, MOST_ERRORS = 10, 1000, 50
 """Rows of the tables."""
 
+MOST_VALUES = 25
+"""Values of a key that are listed one by one."""
+
 
 def best_table(sweep: SweepResult) -> Table:
     """The best points by the ranking metric."""
@@ -44,7 +47,7 @@ def points_table(sweep: SweepResult) -> Table:
 
 
 def values_table(sweep: SweepResult) -> Table:
-    """Of each value of each key: how many points, the best and the median of the ranking metric."""
+    """Of each value of each key that has few: how many points, the best and the median of the ranking metric."""
     by = sweep.ranked_by
     pick = min if by.better == "low" else max
     rows: list[list[Cell]] = []
@@ -54,7 +57,8 @@ def values_table(sweep: SweepResult) -> Table:
             value = row.metrics.get(by.name)
             if value is not None:
                 found.setdefault(_text(row.set.get(key)), []).append(value)
-        rows += [[key, value, len(figures), pick(figures), median(figures)] for value, figures in found.items()]
+        if len(found) <= MOST_VALUES:
+            rows += [[key, value, len(figures), pick(figures), median(figures)] for value, figures in found.items()]
     heads = [Column("Key"), Column("Value"), Column("Points"), Column(f"Best {by.name}", by.unit),
              Column(f"Median {by.name}", by.unit)]  # fmt: skip
     return Table("The values one by one", heads, rows)
@@ -116,5 +120,17 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _values(values: Any) -> str:
-    return ", ".join(_text(value) for value in values) if isinstance(values, list) else _text(values)
+def _values(values: list[Any]) -> str:
+    """All of them, or how many and from where to where."""
+    if len(values) <= MOST_VALUES:
+        return ", ".join(_text(value) for value in values)
+    rows = [value if isinstance(value, dict) else {"": value} for value in values]
+    ranges = [_range(key, [row[key] for row in rows]) for key in rows[0]]
+    return f"{len(values)} values; {'; '.join(ranges)}"
+
+
+def _range(key: str, values: list[Any]) -> str:
+    name = f"{key}: " if key else ""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return f"{name}{_text(min(values))} to {_text(max(values))}"
+    return f"{name}{', '.join(dict.fromkeys(_text(value) for value in values))}"

@@ -47,6 +47,20 @@ def test_the_summary_answers(run_folder: Path, goal_folder: Path, tmp_path: Path
     assert f"the server's limit is {answer['binding']['resource']}" in goal
 
 
+def test_a_sweep_of_drawn_settings(scenario: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    drawn = "{n: 26, over: {engine.max_num_batched_tokens: {low: 512, high: 16384, scale: log}}}"
+    pairs = "[{hardware: h100, dtypes.kv_cache: fp8}, {hardware: a100, dtypes.kv_cache: bf16}]"
+    study.write_text(f"scenario: {scenario}\nsweep: {{platform: {pairs}}}\nsample: {drawn}\n")
+    few = ("--set", "workload.profile.num_requests=20", "--workers", "1", "--quiet", "--out", tmp_path / "sweep")
+    assert inferplan("sweep", study, *few).status == 0
+    assert inferplan("report", tmp_path / "sweep").status == 0
+    text = (tmp_path / "sweep" / "report.md").read_text().replace("\\", "")
+    assert "26 values; engine.max_num_batched_tokens: " in text
+    assert "| platform | zip |" in text
+    assert "52 of 52 points ran" in text
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

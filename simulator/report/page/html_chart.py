@@ -23,7 +23,7 @@ def chart_html(chart: Chart, name: str) -> Markup:
     panels = [
         _panel(panel, f"{name}-{index}", chart.description, left) for index, panel in enumerate(chart.panels, start=1)
     ]
-    wide = all(isinstance(panel, Plot) and panel.wide for panel in chart.panels) or len(chart.panels) == 1
+    wide = all(isinstance(panel, Bars) or panel.wide for panel in chart.panels)
     data = element(
         "details",
         element("summary", "The figures as a table"),

@@ -72,7 +72,7 @@
     button.addEventListener("click", function () {
       var link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(table)], { type: "text/csv" }));
-      link.download = box.id + ".csv";
+      link.download = table.caption.textContent.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60) + ".csv";
       link.click();
       setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
     });
