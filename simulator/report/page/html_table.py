@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from simulator.report.page.document import Cell, Column, Table
 from simulator.report.page.markup import Markup, element, joined
@@ -73,8 +74,12 @@ def _heading(column: Column, *, sortable: bool, numeric: bool) -> Markup:
 
 
 def _breakable(words: str) -> Markup:
-    """A heading that may be broken, on paper, after the underscores, dots and strokes of a key or a unit."""
-    return joined(re.split(r"(?<=[_./])(?=\w)", words), between="<wbr>")
+    """A heading that may be broken after the dots of a key; on paper after its underscores, a unit's strokes, too."""
+    parts = re.split(r"(?<=[_./])(?=\w)", words)
+    pieces: list[str | Markup] = [parts[0]]
+    for before, part in pairwise(parts):
+        pieces += [element("wbr", class_=None if before.endswith(".") else "on-paper"), part]
+    return joined(pieces)
 
 
 def _cell(cell: Cell, shown: str, column: Column, numeric: bool, decimals: int, index: int) -> Markup:

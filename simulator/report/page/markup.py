@@ -50,9 +50,9 @@ def element(name: str, /, *children: str | Markup | None, **attributes: str | in
     return Markup(f"{start}>{inside}</{name}>")
 
 
-def joined(children: Iterable[str | Markup | None], between: str = "") -> Markup:
+def joined(children: Iterable[str | Markup | None]) -> Markup:
     """Several pieces as one; plain strings are escaped."""
-    return Markup(between.join(_safe(child) for child in children if child is not None))
+    return Markup("".join(_safe(child) for child in children if child is not None))
 
 
 def _safe(child: str | Markup) -> str:
