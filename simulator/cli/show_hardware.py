@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator.cli.page import Fact, Page
+from simulator.cost.kernel_origins import kernel_origins
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import load_fits
 from simulator.hardware.node import load_node
 from simulator.hardware.profile import GIB
-from simulator.links.collectives import Collectives
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.hardware.fits import Fitted
     from simulator.hardware.link import Link
+    from simulator.hardware.origin import Origin
     from simulator.hardware.profile import HardwareProfile
 
 _GIGA, _TERA = 1e9, 1e12
@@ -98,23 +95,10 @@ def _power_and_price(device: HardwareProfile) -> list[Fact]:
 
 def _constants(device: HardwareProfile) -> list[Fact]:
     """Provenance of every kernel class, errors of single kernels."""
-    fits = load_fits(device)
-    several: dict[str, Mapping[str, Fitted[Any]]] = {
-        "matrix multiply": fits.gemm,
-        "prefill attention": fits.prefill_attention,
-        "decode attention": fits.decode_attention,
-        "mixed attention": fits.mixed_attention,
-        "experts": fits.moe,
-    }
-    facts = [
-        _trust(f"{name} {dtype}", fitted) for name, by_format in several.items() for dtype, fitted in by_format.items()
-    ]
-    reduce = Collectives(device, kernels=fits).library_fit("all_reduce", ranks=2)
-    return [*facts, _trust("all-reduce", reduce), _trust("element-wise", fits.stream)]
+    return [_trust(label, origin) for label, origin in kernel_origins(device).items()]
 
 
-def _trust(label: str, fitted: Fitted[Any]) -> Fact:
-    origin = fitted.origin
+def _trust(label: str, origin: Origin) -> Fact:
     errors = f"error {origin.median_error:.0%} median, {origin.p90_error:.0%} p90; {origin.source}"
     return Fact(label, origin.provenance, "", errors)
 

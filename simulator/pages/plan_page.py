@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.json_document import read_json
 from simulator.pages.assumed import economics_table
+from simulator.pages.device_trust import device_trust_table
 from simulator.pages.origin import settings_table
 from simulator.pages.plan_charts import candidates_chart, objective_bars
 from simulator.pages.plan_summary import answer, asked, confidence, key_figures
@@ -112,7 +113,9 @@ def _calibration(plan: dict[str, Any]) -> list[Block]:
              Column("95 % interval over seeds", "requests/s")]  # fmt: skip
     assumed = plan["certainty"]["assumption"]
     text = f"How sure the ranking is rests on draws: {assumed}. docs/accuracy.md tells how often bands hold."
-    return [Paragraph(text), Table("How far the finalists may be off", heads, rows)]
+    finalists = Table("How far the finalists may be off", heads, rows)
+    devices = device_trust_table(one["hardware"] for one in plan["finalists"])
+    return [Paragraph(text), finalists, *([devices] if devices is not None else [])]
 
 
 def _origin(folder: Path, plan: dict[str, Any]) -> list[Block]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from simulator.pages.device_trust import device_trust_table
 from simulator.pages.origin import settings_table
 from simulator.pages.sweep_charts import effects, has_frontier, pareto
 from simulator.pages.sweep_tables import axes_table, best_table, errors_table, points_table, values_table
@@ -122,13 +124,23 @@ def _evidence(sweep: SweepResult) -> list[Block]:
 
 
 def _calibration(sweep: SweepResult) -> list[Block]:
-    """How to get the band of a point: a sweep makes none."""
+    """What the kernel times of the swept devices rest on, and how to get the band of a point: a sweep makes none."""
+    base = sweep.content["provenance"]["scenario"]
+    devices = [row.set.get("hardware", base.get("hardware")) for row in sweep.done]
+    table = device_trust_table(str(name) for name in devices)
     text = (
         "A sweep makes no bands. A run of one point does, with the share of its step time that is measured, fitted, "
-        "transferred or nominal and the error of each kernel class; docs/accuracy.md sets simulated against measured."
+        "transferred or nominal; docs/accuracy.md sets simulated against measured."
     )
-    best = sweep.best_rows(sweep.ranked_by)[:1]
-    return [Paragraph(text), *(Paragraph(f"The best point, to be run so: {_where(row, sweep)}.") for row in best)]
+    own = "The study names calibration files of its own; the table does not know them." if _own(base) else ""
+    best = [f"The best point, to be run so: {_where(row, sweep)}." for row in sweep.best_rows(sweep.ranked_by)[:1]]
+    words = [Paragraph(part) for part in (text, own, *best) if part]
+    return [*words, *([table] if table is not None else [])]
+
+
+def _own(base: dict[str, Any]) -> bool:
+    """Whether a scenario names calibration files."""
+    return any((base.get("calibration") or {}).values())
 
 
 def _origin(sweep: SweepResult, study: str) -> list[Block]:

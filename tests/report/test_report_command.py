@@ -91,6 +91,8 @@ def test_a_sweep_names_its_best_point_and_what_failed(sweep_folder: Path, tmp_pa
     assert "6 of 12 points ran, one seed each; 6 could not be run." in text
     assert text.count("tensor_parallel_size") > 6
     assert "Points that could not be run" in text
+    assert re.search(r"\| H100-SXM5-80GB \| matrix multiply bf16 \| fitted \| [\d.]+ \| [\d.]+ \|", text)
+    assert "| A100-SXM4-80GB | decode attention" in text
 
 
 def test_a_plan_names_the_fleet_and_how_to_start_it(plan_folder: Path, tmp_path: Path) -> None:
