@@ -35,8 +35,8 @@ def _until_broken(queue: deque[Task], crew: Crew) -> Generator[Done, None, list[
     with crew.open() as executor:
         while queue or running:
             whole = _fill(executor, queue, running, crew.ahead)
-            finished = wait(running, return_when=FIRST_COMPLETED).done
-            for future in [future for future in running if future in finished]:
+            wait(running, return_when=FIRST_COMPLETED)
+            for future in [future for future in running if future.done()]:
                 error = future.exception() if not future.cancelled() else CancelledError()
                 if isinstance(error, BrokenExecutor | CancelledError):
                     whole = False

@@ -89,7 +89,7 @@ class _PointMaker:
         except InputError as found:
             error, content = found, {"base": content, "set": settings}
             identity, files = self._identities.of(content, self._study.seeds)
-        problem = None if error is None else str(error)
+        problem = None if error is None else _unplaced(error)
         return Point(index, identity, settings, content, self._study.seeds, files, problem, group), error
 
     def _identified(self, scenario: Scenario, content: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -114,6 +114,11 @@ class _PointMaker:
             return self._loads.applied(scenario, loads) if loads else scenario
         except InputError as error:
             raise scenario.located(error) from None
+
+
+def _unplaced(error: InputError) -> str:
+    """The message without file and line: a row says the same whichever file its study was read from."""
+    return str(InputError(error.problem, path=error.path, value=error.value, hint=error.hint))
 
 
 class _Names:
