@@ -67,7 +67,7 @@ class Brief:
         """Where the requests come from, in a few words: ``profile azure-conv-2023``."""
         spec = self._written
         if spec.profile is not None:
-            return f"profile {spec.profile.name}"
+            return f"profile {Path(spec.profile.name).name}"
         if spec.trace is not None:
             return f"trace {Path(spec.trace.path).name}"
         return "sessions" if spec.sessions is not None else "synthetic requests"

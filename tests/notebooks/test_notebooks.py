@@ -70,3 +70,14 @@ def test_number_formats_and_capacity() -> None:
     assert gain.loc["fp8, and fp8 KV cache", "l40s"] > gain.loc["fp8 weights and activations", "l40s"] + 0.3
     assert 1.0 <= gain.loc["fp8 weights only", "h100"] < 1.2 < gain.loc["fp8 weights and activations", "h100"] < 1.7
     assert users.loc["bf16", "h100"] > 4 * users.loc["bf16", "l40s"]
+
+
+@pytest.mark.slow
+def test_capacity_plan_from_a_private_trace() -> None:
+    """The plan made from the profile holds on the log, with a replica gone at the peak."""
+    names = _results("capacity-plan-from-a-private-trace")
+    winner, p95 = names["winner"], names["p95"]
+    assert winner.configuration.hardware == "h100"
+    assert winner.replicas >= 2
+    assert p95["ttft_ms"] < 500
+    assert p95["tpot_ms"] < 40
