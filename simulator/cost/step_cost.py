@@ -70,19 +70,29 @@ class ReadableStepCost:
         self.deployment = deployment
 
     def seconds(self, features: StepFeatures) -> float:
-        """Seconds of a step; 0 for a step without tokens."""
-        return sum(row.seconds for row in self.breakdown(features))
+        """Seconds of a step; 0 for a step without tokens. The sum of the ``breakdown``, without making it."""
+        if not features.tokens:
+            return 0.0
+        features, work = self._work(features)
+        kernels = [float(operator_seconds(item, self.deployment)) for item in work]
+        host = self._host_seconds(features, self.deployment.engine, sum(kernels))
+        return sum([*kernels, *host.values()])
 
     def breakdown(self, features: StepFeatures) -> list[OperatorTime]:
         """One row per operator, host terms last. They add up to ``seconds``."""
         if not features.tokens:
             return []
+        features, work = self._work(features)
+        rows = [self._operator(item) for item in work]
+        return rows + [row for row in self._host(features, sum(row.seconds for row in rows)) if row.seconds > 0]
+
+    def _work(self, features: StepFeatures) -> tuple[StepFeatures, list[Work]]:
+        """What is executed of a step, and the calls that do it."""
         deployment = self.deployment
         features = executed(features, compiled_context(deployment))
         padded = deployment.engine.padded_tokens(features.tokens)
         work = step_work(deployment.model, deployment.layout, features, padded_tokens=padded)
-        rows = [self._operator(item) for item in as_one_call(work, features, deployment)]
-        return rows + [row for row in self._host(features, sum(row.seconds for row in rows)) if row.seconds > 0]
+        return features, list(as_one_call(work, features, deployment))
 
     def _operator(self, work: Work) -> OperatorTime:
         seconds = float(operator_seconds(work, self.deployment))
