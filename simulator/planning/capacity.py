@@ -104,12 +104,12 @@ def nearby(
 
 
 def decide(replica: Replica, limits: Limits, rate: float, *, replicas: int = 1, requests: int) -> tuple[Probe, Effort]:
-    """One run at a rate: are the goals met? ``requests`` grow while the run is too short to tell."""
+    """One run at a rate: are the goals met? ``requests`` grow while the run is too short to tell, to a limit."""
     count, effort = requests, Effort()
     while True:
         probe = replica.prober(limits, count, replicas=replicas).probe(rate, replica.brief.plan.search.seed)
         effort += Effort.of(probe)
-        if probe.missed != (TOO_SHORT,) or count >= MOST_REQUESTS * replicas:
+        if probe.missed != (TOO_SHORT,) or count >= max(MOST_REQUESTS, 2 * requests):
             return probe, effort
         count *= 2
 

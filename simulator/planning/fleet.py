@@ -19,8 +19,10 @@ from simulator.planning.configuration import Limits
 from simulator.planning.replica import Replica
 from simulator.planning.search_limits import replicas_for
 from simulator.serving_run import economics_of
+from simulator.study.probe import TOO_SHORT
+from simulator.study.search import find_turn
 
-MOST_FLEET_REQUESTS = 60_000
+MOST_FLEET_REQUESTS = 30_000
 """Requests of a fleet's run, unless it needs more to fill."""
 
 
@@ -59,17 +61,14 @@ def confirm(replica: Replica, limits: Limits, first: int) -> Confirmed:
         nonlocal effort
         probe, spent = decide(replica, limits, rate, replicas=count, requests=_requests(replica, count))
         effort += spent
-        tried[count] = probe.met
-        return probe.met
+        # A fleet too large to fill within the requests at hand: the goals hold, that it keeps up one replica has shown.
+        tried[count] = probe.met or (probe.missed == (TOO_SHORT,) and count >= first)
+        return tried[count]
 
-    active = max(first, fewest)
-    if holds(active):
-        while active > fewest and holds(active - 1):
-            active -= 1
-    else:
-        active += 1
-        while not holds(active) and active < 4 * first + 8:
-            active += max(1, active // 8)
+    most = max(4 * first + 8, fewest)
+    start = max(first, fewest)
+    turn = find_turn(lambda fewer: holds(most - fewer), most - fewest + 1, most - start, max(1, start // 16))
+    active = most if turn.last_yes is None else most - turn.last_yes
     return Confirmed(active, tuple(sorted(tried.items())), effort)
 
 

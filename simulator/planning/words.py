@@ -153,10 +153,10 @@ def _sensitivity(result: PlanResult) -> str:
 def _sure(result: PlanResult) -> str:
     sure, rivals = result.certainty, ""
     if len(result.fleets) > 1:
-        rivals = f"none of the {len(result.fleets)} finalists does better in {sure.winner_best:.0%} of the draws; "
-    holds = f"the goals hold at the peak in {sure.at_peak:.0%} of them"
+        rivals = f"in {sure.winner_best:.0%} of the draws none of the {len(result.fleets)} finalists does better; "
+    holds = f"in {sure.at_peak:.0%} the goals hold at the peak"
     if result.winner.brief.rates.design > result.winner.brief.rates.peak or result.brief.plan.spare_replicas:
-        holds += f", and with no headroom left and the spares failed in {sure.goals_hold:.0%}"
+        holds += f", in {sure.goals_hold:.0%} even with no headroom left and the spares failed"
     return f"How sure: {rivals}{holds}. Assumed: {sure.assumption}."
 
 
