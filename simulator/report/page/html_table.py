@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from simulator.report.page.document import Cell, Column, Table
@@ -28,49 +30,77 @@ MOST_DECIMALS = 6
 """Decimals that a column lines up; the style sheet knows as many."""
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How a column is set. ``numeric``: all its cells are figures; ``decimals``: most of any, the point included."""
+
+    column: Column
+    numeric: bool
+    decimals: int
+
+    @classmethod
+    def of(cls, column: Column, cells: list[Cell]) -> _Look:
+        numeric = is_numeric(cells)
+        lengths = [len(split_decimals(cell_text(cell, column))[1]) for cell in cells]
+        return cls(column, numeric, max(lengths, default=0) if numeric else 0)
+
+
 def table_html(table: Table, name: str) -> Markup:
     """The table in a box of its own that scrolls when it is too wide or too long; ``name`` makes its ids unique."""
-    rows = [list(row) for row in table.rows]
-    numeric = [bool(rows) and is_numeric(index, rows) for index in range(len(table.columns))]
-    texts = [[cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in rows]
-    decimals = [
-        max((len(split_decimals(row[index])[1]) for row in texts), default=0) if numeric[index] else 0
-        for index in range(len(table.columns))
-    ]
-    head = [
-        _heading(column, sortable=len(rows) >= FEWEST_SORTED, numeric=number)
-        for column, number in zip(table.columns, numeric, strict=True)
-    ]
-    body = [
-        element(
-            "tr",
-            *(
-                _cell(*cell, index)
-                for index, cell in enumerate(zip(row, shown, table.columns, numeric, decimals, strict=True))
-            ),
-        )
-        for row, shown in zip(rows, texts, strict=True)
-    ]
+    looks = [_Look.of(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
+    sortable = len(table.rows) >= FEWEST_SORTED
     label = f"{name}-caption"
     whole = element(
         "table",
         element("caption", table.caption, id=label),
-        element("thead", element("tr", *head)),
-        element("tbody", *body),
+        element("thead", element("tr", *(_heading(look, sortable=sortable) for look in looks))),
+        element("tbody", *(_row(row, looks) for row in table.rows)),
     )
     box = element("div", whole, class_="scroll", role="region", aria_labelledby=label, tabindex=0)
     note = element("p", table.note, class_="note") if table.note else None
     return element("div", box, note, class_="table many" if len(table.columns) > MANY else "table", id=name)
 
 
-def _heading(column: Column, *, sortable: bool, numeric: bool) -> Markup:
+def _heading(look: _Look, *, sortable: bool) -> Markup:
+    column, class_ = look.column, "number" if look.numeric else None
     unit = element("span", _breakable(f"({column.unit})"), class_="unit") if column.unit else None
     inside = [_breakable(column.name), " " if unit else None, unit]
-    class_ = "number" if numeric else None
     if not sortable:
         return element("th", *inside, scope="col", class_=class_)
     button = element("button", *inside, type="button", class_="sort")
     return element("th", button, scope="col", aria_sort="none", class_=class_)
+
+
+def _row(row: Sequence[Cell], looks: Sequence[_Look]) -> Markup:
+    first, *others = zip(row, looks, strict=True)
+    return element("tr", _cell(*first, "th", scope="row"), *(_cell(*other, "td") for other in others))
+
+
+def _cell(cell: Cell, look: _Look, name: str, *, scope: str | None = None) -> Markup:
+    """``data-v``: what it is sorted by; ``data-text``: CSV takes the text, not that."""
+    if cell is None:
+        dash, spoken = element("span", NOTHING, aria_hidden="true"), element("span", "no value", class_="hidden")
+        return element(name, dash, spoken, scope=scope, class_=f"{_classes(NOTHING, look)} none")
+    shown, value = cell_text(cell, look.column), sort_value(cell)
+    figure = FIGURE.fullmatch(shown) is not None
+    return element(
+        name,
+        _aligned(shown, look.decimals) if figure and look.decimals else shown,
+        scope=scope,
+        class_=_classes(shown, look) or None,
+        data_v=None if value is None else f"{value:.10g}",
+        data_text=value is not None and not figure,
+    )
+
+
+def _classes(shown: str, look: _Look) -> str:
+    holds = {
+        "number": look.numeric,
+        "wraps": look.column.wraps,
+        "long": _is_long(shown),
+        "short": len(shown) <= SHORT,
+    }
+    return " ".join(name for name, held in holds.items() if held)
 
 
 def _breakable(words: str) -> Markup:
@@ -80,34 +110,6 @@ def _breakable(words: str) -> Markup:
     for before, part in pairwise(parts):
         pieces += [element("wbr", class_=None if before.endswith(".") else "on-paper"), part]
     return joined(pieces)
-
-
-def _cell(cell: Cell, shown: str, column: Column, numeric: bool, decimals: int, index: int) -> Markup:
-    value = sort_value(cell)
-    data = None if value is None else f"{value:.10g}"
-    text: str | Markup = shown
-    figure = FIGURE.fullmatch(shown) is not None
-    if numeric and decimals and figure:
-        text = _aligned(shown, decimals)
-    classes = [
-        name
-        for name, holds in (
-            ("number", numeric),
-            ("wraps", column.wraps),
-            ("long", _is_long(shown)),
-            ("short", len(shown) <= SHORT),
-        )
-        if holds
-    ]
-    class_ = " ".join(classes) or None
-    if index == 0:
-        return element("th", text, scope="row", class_=class_, data_v=data)
-    spoken = element("span", "no value", class_="hidden") if cell is None else None
-    if spoken is not None:
-        return element(
-            "td", element("span", NOTHING, aria_hidden="true"), spoken, class_=f"{class_ or ''} none".strip()
-        )
-    return element("td", text, class_=class_, data_v=data, data_text=value is not None and not figure)
 
 
 def _is_long(shown: str) -> bool:

@@ -49,11 +49,12 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = [list(row) for row in table.rows]
-    numeric = [bool(rows) and is_numeric(index, rows) for index in range(len(table.columns))]
+    numeric = [is_numeric(row[place] for row in table.rows) for place in range(len(table.columns))]
     head = _row([column.heading for column in table.columns])
     rule = "|" + "|".join("---:" if number else "---" for number in numeric) + "|"
-    body = [_row([cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]) for row in rows]
+    body = [
+        _row([cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]) for row in table.rows
+    ]
     note = f"\n\n{plain(table.note)}" if table.note else ""
     return f"**{plain(table.caption)}**\n\n" + "\n".join([head, rule, *body]) + note
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from simulator.report.page.document import Cell, Column, Shown
 
@@ -47,10 +48,10 @@ def sort_value(cell: Cell) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def is_numeric(column: int, rows: list[list[Cell]]) -> bool:
-    """Whether a column holds figures: every cell that is there is one."""
-    cells = [row[column] for row in rows if row[column] is not None]
-    return bool(cells) and all(sort_value(cell) is not None for cell in cells)
+def is_numeric(cells: Iterable[Cell]) -> bool:
+    """Whether a column holds figures: there are some, and every cell that is there is one."""
+    there = [cell for cell in cells if cell is not None]
+    return bool(there) and all(sort_value(cell) is not None for cell in there)
 
 
 def split_decimals(text: str) -> tuple[str, str]:
