@@ -156,7 +156,7 @@ directions cancel.
 
 L0: data sheet and usual shares, nothing fitted. L1: closed form, constants fitted. L1+L2: with the smooth correction,
 where it helps on held-out shapes; what the simulator uses inside the measured ones. {FEW_POINTS} points: only so many
-rows a class and fold to learn from.
+rows a class and fold to learn from, spread over the shapes without a look at their times.
 
 Bands are the central 80 % of measured / predicted of the layer used. "Rows inside" is counted on held-out rows with the
 band of the *other* folds. The width is relative to the prediction; the interval score (smaller is better) is relative

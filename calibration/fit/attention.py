@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
-from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
-from simulator.hardware.fits import DecodeAttentionFit, PrefillAttentionFit
+from simulator.cost.attention_forms import DecodeAttentionForm
+from simulator.cost.prefill_form import PrefillAttentionForm
+from simulator.hardware.fits import ATTENTION_TILES, DecodeAttentionFit, PrefillAttentionFit
 from simulator.hardware.profile import HardwareProfile
 
 LARGE_L2_BYTES = 80e6
@@ -40,9 +41,10 @@ def prefill_class(kv_dtype: str) -> KernelClass:
 
     return KernelClass(
         "prefill_attention", kv_dtype, PrefillAttentionFit, pick, predict, _HEAD_SHAPES,
-        start=(0.7, 0.6, 9.0, 1.4, 2.5, 3.0, 5.0, 0.35, 20.0),
-        low=(0.2, 0.1, 1.0, 0.7, 1.0, 1e-2, 1e-2, 1e-3, 1e-2),
-        high=(1.1, 1.2, 30.0, 8.0, 12.0, 20.0, 200.0, 1.5, 1e3),
+        start=(0.65, 0.8, 6.0, 1.8, 1.4, 1.5, 5.0, 0.35, 1.2, 0.3, 2.0, 2.0),
+        low=(0.2, 0.1, 1.0, 0.7, 1.0, 1e-2, 1e-2, 1e-3, 0.5, 1e-3, 0.05, 0.05),
+        high=(1.1, 1.2, 30.0, 8.0, 12.0, 20.0, 200.0, 1.5, 2.0, 0.95, 50.0, 20.0),
+        choices={"tiles": ATTENTION_TILES},
         coordinates=lambda rows: columns(rows, "batch", "q_len", "kv_len", "heads", "kv_heads", "head_dim"),
         scales=(2.0, 2.0, 3.0, 2.0, 2.0, 2.0), centres=1000, ridge=0.05,
     )  # fmt: skip
@@ -72,9 +74,9 @@ def decode_class(kv_dtype: str) -> KernelClass:
 
     return KernelClass(
         "decode_attention", kv_dtype, DecodeAttentionFit, pick, predict, _HEAD_SHAPES,
-        start=(0.9, 5.0, 3.5, 0.4, 0.2, 8.0, 0.7, 0.1, 0.1),
-        low=(0.3, 1.0, 0.01, 1e-3, 1e-4, 0.01, 0.01, 1e-3, 1e-3),
-        high=(MOST_BANDWIDTH, 30.0, 20.0, 2.0, 10.0, 40.0, 1.0, 20.0, 10.0),
+        start=(0.85, 6.0, 3.0, 0.3, 2.0, 3.0, 0.5, 2.0, 0.1, 4.0, 1.0, 2.0),
+        low=(0.3, 1.0, 0.01, 1e-3, 0.01, 0.01, 0.01, 1e-3, 1e-3, 0.01, 1e-3, 0.01),
+        high=(MOST_BANDWIDTH, 30.0, 20.0, 2.0, 20.0, 40.0, 1.0, 20.0, 2.0, 30.0, 20.0, 30.0),
         coordinates=lambda rows: columns(rows, "batch", "kv_len", "heads", "kv_heads", "head_dim"),
         scales=(2.0, 2.0, 12.0, 4.0, 4.0), centres=1200, ridge=0.05,
     )  # fmt: skip

@@ -15,9 +15,9 @@ sheet."""
 _SHAPES = ("sharpness", "balance_sharpness", "wave_exponent", "head_dim_exponent", "ramp_exponent")
 """Exponents: they say how a curve bends, not how fast a machine is."""
 
-_PEAK = "math_share"
-"""No multiply beats the peak, which on a processor is the best rate measured. Bandwidth has no such limit: a cache may
-hold what a kernel reads."""
+_AT_MOST = ("math_share", "cached_share")
+"""No multiply beats the peak, which on a processor is the best rate measured, and no cache saves more than all traffic.
+Bandwidth has no such limit: a cache may hold what a kernel reads."""
 
 
 def for_device(spec: KernelClass, device: HardwareProfile) -> KernelClass:
@@ -30,4 +30,4 @@ def for_device(spec: KernelClass, device: HardwareProfile) -> KernelClass:
 
 
 def _opened(name: str, low: float, high: float) -> tuple[float, float]:
-    return low / CPU_WIDER, high if name == _PEAK else high * CPU_WIDER
+    return low / CPU_WIDER, high if name in _AT_MOST else high * CPU_WIDER

@@ -23,6 +23,9 @@ LOG_SCALE = 0.1
 
 MOST_EVALUATIONS = 80
 
+SLOPE_STEP = 1e-3
+"""Step of the slopes, relative to a constant's logarithm: waves and tiles are stairs, flat to closer points."""
+
 
 class FormFit:
     """Closed form of one kernel class with constants fitted to measured rows.
@@ -62,7 +65,7 @@ class FormFit:
 
         found = least_squares(
             residual, np.clip(prior, low, high), bounds=(low, high), loss="soft_l1", f_scale=LOG_SCALE,
-            max_nfev=MOST_EVALUATIONS,
+            max_nfev=MOST_EVALUATIONS, diff_step=np.full(len(prior), SLOPE_STEP),
         )  # fmt: skip
         return float(found.cost), self._constants(np.exp(found.x), chosen, digits=4)
 

@@ -13,6 +13,7 @@ from calibration.fit.form_fit import FormFit, usual_constants
 from calibration.fit.kernel_class import Floats, KernelClass
 from calibration.fit.layered import LayeredModel
 from calibration.fit.scores import Band, BandScore, Errors, band_of, band_score, errors
+from calibration.fit.spread import spread_rows
 from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.residuals import Residual
 
@@ -61,7 +62,7 @@ def fit_class(
 ) -> Result | None:
     """Fit one class to its rows of a table; None when they are of fewer than two families: nothing can be held out.
 
-    ``points``: learn from so many rows only (drawn from the training folds), test on all held-out ones.
+    ``points``: learn from so many rows only (spread over the shapes of the training folds), test on all held-out ones.
     """
     rows = spec.rows(table, device)
     if families(spec, rows) < 2:
@@ -69,7 +70,7 @@ def fit_class(
     sample = rows.sample(min(MOST_ROWS, len(rows)), random_state=0)
     fold_of = folds(sample, spec.held_out)
     ratios = held_out_ratios(spec, device, sample, fold_of, points=points)
-    final = LayeredModel(spec, device).fit(_some(sample, points))
+    final = LayeredModel(spec, device).fit(_some(spec, sample, points))
     if "L2" in ratios and not _helps(ratios):
         del ratios["L2"]
         final.residual_ = None
@@ -93,7 +94,7 @@ def held_out_ratios(
         ratios[name] = np.zeros(len(rows))
     for fold in range(int(fold_of.max()) + 1):
         held = fold_of == fold
-        model = LayeredModel(spec, device).fit(_some(rows[~held], points))
+        model = LayeredModel(spec, device).fit(_some(spec, rows[~held], points))
         ratios["L1"][held] = measured[held] - np.log(model.form_.predict(rows[held]))
         if corrected:
             ratios["L2"][held] = measured[held] - np.log(model.predict(rows[held], exact=False))
@@ -124,8 +125,8 @@ def _helps(ratios: dict[str, Floats]) -> bool:
     return bool(corrected < form)
 
 
-def _some(rows: pd.DataFrame, points: int | None) -> pd.DataFrame:
-    return rows if points is None else rows.sample(min(points, len(rows)), random_state=1)
+def _some(spec: KernelClass, rows: pd.DataFrame, points: int | None) -> pd.DataFrame:
+    return rows if points is None else spread_rows(spec, rows, points)
 
 
 def _layer(log_ratios: Floats, fold_of: npt.NDArray[np.int64]) -> Layer:

@@ -60,7 +60,7 @@ def mixed_class() -> KernelClass:
 
     return KernelClass(
         "mixed_attention", FORMAT, MixedAttentionFit, lambda table, _: table, predict, ("heads", "kv_heads"),
-        start=(4.0, 10.0), low=(0.1, 0.1), high=(20.0, 100.0),
+        start=(4.0, 10.0, 1.0), low=(0.1, 0.1, 0.8), high=(20.0, 100.0, 1.25),
     )  # fmt: skip
 
 

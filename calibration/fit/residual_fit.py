@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from calibration.fit.spread import farthest_first
 from simulator.hardware.residuals import Residual
 
 Floats = npt.NDArray[np.float64]
@@ -42,8 +43,9 @@ class ResidualFit:
         target = np.clip(log_ratios, -self.clip, self.clip)
         row_weights = np.ones(len(target))
         for _ in range(_ROUNDS):
-            weighted = bumps * row_weights[:, None]
-            weights = np.linalg.solve(weighted.T @ bumps + smooth, weighted.T @ target)
+            roots = np.sqrt(row_weights)
+            weighted = bumps * roots[:, None]
+            weights = np.linalg.solve(weighted.T @ weighted + smooth, weighted.T @ (roots * target))
             row_weights = 1 / np.sqrt(1 + ((target - bumps @ weights) / ROBUST_SCALE) ** 2)
         self.residual_ = Residual(centres, np.asarray(weights, dtype=np.float64), scales, self.clip)
         return self
@@ -60,10 +62,4 @@ def spread_out(points: Floats, scales: Floats, count: int) -> Floats:
         return distinct
     if len(distinct) > _MOST_CANDIDATES:
         distinct = distinct[np.random.default_rng(0).permutation(len(distinct))[:_MOST_CANDIDATES]]
-    scaled = distinct / scales
-    nearest = np.full(len(distinct), np.inf)
-    chosen = [0]
-    for _ in range(count - 1):
-        nearest = np.minimum(nearest, ((scaled - scaled[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int(nearest.argmax()))
-    return distinct[chosen]
+    return distinct[farthest_first(distinct / scales, count)]

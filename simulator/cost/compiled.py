@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.cost.attention_forms import DecodeLines
 from simulator.cost.attention_groups import (
     DecodeGroup,
     PrefillGroup,
@@ -90,21 +91,21 @@ class CompiledStepCost:
         self._sampled_s = [0.0, *_sampled_seconds(self.deployment, sizes).tolist()]
         self._fixed_s = [0.0, *_fixed_seconds(self.deployment, sizes).tolist()]
         self._admission_s = [0.0, *_admission_seconds(self.deployment, sizes).tolist()]
-        self._least_s, self._start_s, self._per_kv_s = self._decode_lists(sizes)
+        lists = self._decode_lists(sizes)
+        self._least_s, self._growing_start_s, self._growing_s, self._start_s, self._settled_s = lists
 
-    def _decode_lists(self, sizes: Floats) -> tuple[list[float], list[float], list[float]]:
-        """Coefficients of plain decode attention, when at most one group of layers, without a window, follows the
-        summed KV; kernels that follow the number of sequences are added to both lines, unless they are corrected."""
+    def _decode_lists(self, sizes: Floats) -> tuple[list[float], ...]:
+        """``DecodeLines`` of plain decode attention, when at most one group of layers, without a window, follows the
+        summed KV; kernels that follow the number of sequences are added to them, unless they are corrected."""
         if not self._plain_decode:
-            return [], [], []
-        zeros = np.zeros_like(sizes)
-        least, start, per_kv_token = (zeros, zeros, zeros)
+            return ([],) * len(DecodeLines._fields)
+        lines = DecodeLines(*(np.zeros_like(sizes) for _ in DecodeLines._fields))
         for group in self._decode:
-            least, start, per_kv_token = (
-                group.scale * np.broadcast_to(c, sizes.shape) for c in group.form.lines(sizes, sizes)
-            )
-        fixed = np.asarray(self._fixed_s[1:]) if self._pieces is None else zeros
-        return [0.0, *(least + fixed).tolist()], [0.0, *(start + fixed).tolist()], [0.0, *per_kv_token.tolist()]
+            once = group.form.lines(sizes, sizes)
+            lines = DecodeLines(*(group.scale * np.broadcast_to(column, sizes.shape) for column in once))
+        if self._pieces is None:
+            lines = lines.later(np.asarray(self._fixed_s[1:]))
+        return tuple([0.0, *column.tolist()] for column in lines)
 
     def seconds(self, features: StepFeatures) -> float:
         """Seconds of a step; 0 for a step without tokens."""
@@ -121,7 +122,10 @@ class CompiledStepCost:
                     seconds += self._joint_seconds(features)
                 elif self._plain_decode and features.decode_queries == decoding:
                     kv_tokens = features.decode_kv
-                    attention = self._start_s[decoding] + self._per_kv_s[decoding] * kv_tokens
+                    attention = self._start_s[decoding] + self._settled_s[decoding] * kv_tokens
+                    growing = self._growing_start_s[decoding] + self._growing_s[decoding] * kv_tokens
+                    if growing < attention:
+                        attention = growing
                     least = self._least_s[decoding]
                     if least > attention:
                         attention = least

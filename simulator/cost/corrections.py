@@ -12,8 +12,9 @@ from collections.abc import Callable, Hashable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
+from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.factor_grid import FactorGrid, Sizes, half_octaves, held, octaves, rising, rising_between
+from simulator.cost.prefill_form import PrefillAttentionForm
 from simulator.hardware.residuals import Residual
 from simulator.operators.features import QUERY_TILE
 
@@ -93,19 +94,20 @@ class Corrections:
         if residual is None:
             return None
 
-        def closed(kv: Floats) -> Floats:
-            sequences = _DECODE_SEQUENCES[:, None]
-            return np.asarray(form.seconds(sequences, sequences, sequences * kv))
-
         def build() -> FactorGrid:
+            sequences = _DECODE_SEQUENCES[:, None]
+            kv_tokens = sequences * _DECODE_KV
+            lines = form.lines(sequences, sequences)
             fold = _fold(residual, kv_heads)
-            sequences = fold * _DECODE_SEQUENCES[:, None]
-            factors = _factors(residual, sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
-            at_knots, step = closed(_DECODE_KV), np.diff(_DECODE_KV)
-            least_s = form.least_seconds(_DECODE_SEQUENCES[:, None] * _DECODE_KV) / multiplier
-            factors = np.maximum(factors, least_s / at_knots)
-            slope = (closed(_DECODE_KV[:-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
-            ratio = rising_between(at_knots, np.maximum(slope, 0.0))
+            factors = _factors(residual, fold * sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
+            least_s = form.least_seconds(kv_tokens) / multiplier
+            factors = np.maximum(factors, least_s / np.asarray(lines.at(kv_tokens)))
+            # Waves are whole: what is least at the next knot of sequences is so at any number between the two.
+            stairs = lines._replace(least=np.append(lines.least[1:], lines.least[-1:], axis=0))
+            at_knots, step = np.asarray(stairs.at(kv_tokens)), np.diff(kv_tokens)
+            above = (stairs.at(kv_tokens[:, :-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
+            below = (at_knots[:, 1:] - stairs.at(kv_tokens[:, 1:] - _SLOPE_STEP * step)) / _SLOPE_STEP
+            ratio = rising_between(at_knots, np.maximum(np.minimum(above, below), 0.0))
             # Between two numbers of sequences both their rows speak: each holds what the stricter one demands.
             around = np.pad(ratio, ((1, 1), (0, 0)), mode="edge")
             strictest = np.maximum.reduce([around[:-2], ratio, around[2:]])

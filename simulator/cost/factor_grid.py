@@ -72,10 +72,10 @@ def rising(closed: Floats) -> Floats:
 
 
 def rising_between(closed: Floats, slope_step: Floats) -> Floats:
-    """``least_ratio`` under which a convex closed form times a factor linear between knots rises everywhere.
+    """``least_ratio`` under which a closed form times a factor linear between knots rises everywhere.
 
-    ``slope_step``: (.., knots - 1) slope of the closed form just above each knot times the distance to the next. The
-    derivative of the product is least at the upper knot, where it is ``p f1 + c1 (f1 - f0) / dx >= 0``.
+    ``slope_step``: (.., knots - 1) least slope of the closed form between a knot and the next, times their distance.
+    The derivative of the product is nowhere below ``p f1 + c1 (f1 - f0) / dx``, which is made 0 at least.
     """
     upper = closed[..., 1:]
     return np.asarray(upper / (upper + slope_step))

@@ -32,6 +32,15 @@ def p_norm(a: Sizes, b: Sizes, p: float) -> Sizes:
     return (a**p + b**p) ** (1.0 / p)
 
 
+def from_memory(cached_share: Sizes, working_set: Sizes, l2_bytes: float) -> Sizes:
+    """Share of a kernel's traffic that crosses memory when ``working_set`` bytes pass between two uses of its operands.
+
+    ``1 - cached_share / (1 + (working set / L2)^6)``: a cache that replaces what is oldest keeps all of a set that is
+    used in turn, or nothing.
+    """
+    return 1.0 - cached_share / (1.0 + (working_set / l2_bytes) ** 6)
+
+
 def gemm_seconds(
     fit: GemmFit,
     device: HardwareProfile,
@@ -43,8 +52,12 @@ def gemm_seconds(
     bytes_per_weight: float,
     bytes_per_activation: float,
     bytes_per_output: float = 2.0,
+    working_set: Sizes = np.inf,
 ) -> Sizes:
     """An (m x k) by (k x n) multiply of operands already in their format.
+
+    ``working_set``: bytes that pass between two uses of the weights; in a step those of all layers, in tables that
+    repeat a call little more than its own (``from_memory``).
 
     ``t = t0 + steps + pn(F / (ec P) * tile loss * (1 + kh/k) * throttle, B / (em BW) * few-CTA loss; p)``
     """
@@ -54,6 +67,7 @@ def gemm_seconds(
     compute = compute * (1 + fit.throttle_share * compute / (compute + 1e-3))
     moved = bytes_per_activation * m * k + bytes_per_weight * n * k + bytes_per_output * m * n
     few_ctas = (1 + (fit.saturating_share * device.multiprocessors / ctas) ** 4) ** 0.25
+    moved = moved * from_memory(fit.cached_share, working_set, device.l2_bytes)
     memory = moved / (fit.memory_share * device.memory_bytes_per_s) * few_ctas
     steps = fit.step_ns * 1e-9 * k / _STEP_DEPTH
     return fit.latency_us * US + steps + p_norm(compute, memory, fit.sharpness)
@@ -83,11 +97,14 @@ def moe_seconds(
     math_dtype: str,
     bytes_per_weight: float,
     bytes_per_activation: float,
+    repeated: bool = False,
 ) -> Sizes:
     """All routed experts of one layer: grouped GEMMs over the experts touched, whose weights alone are read.
 
-    ``t = t0 + rows c + pn(2 W_e rows / (ec P) * tile loss (1 + fh/f), (E_d W_e b_w + activations) / (em BW); p)
-    * alignment loss``. The rows of each touched expert are padded to a tile; of four tile heights the best one counts.
+    ``t = t0 + passes (rows + tokens) h b_a / BW + pn(2 W_e rows / (ec P) * tile loss (1 + fh/f),
+    (E_d W_e b_w + activations) / (em BW); p) * alignment loss``. The rows of each touched expert are padded to a tile;
+    of four tile heights the best one counts. ``repeated``: nothing else passes through the cache between two calls, as
+    in a table (``from_memory``).
     """
     rows = tokens * experts_per_token
     weights = 1.0 * num_matrices * hidden_size * intermediate_size
@@ -99,9 +116,12 @@ def moe_seconds(
     compute = flops / (fit.math_share * device.peak(math_dtype)) * loss * (1 + fit.half_depth / intermediate_size)
     activations = rows * (2.0 * hidden_size + num_matrices * intermediate_size) * bytes_per_activation
     moved = touched_experts * weights * bytes_per_weight + activations
+    if repeated:
+        moved = moved * from_memory(fit.cached_share, moved, device.l2_bytes)
     memory = moved / (fit.memory_share * device.memory_bytes_per_s)
+    beside = fit.row_passes * (rows + tokens) * hidden_size * bytes_per_activation / device.memory_bytes_per_s
     unaligned = 1 + fit.unaligned_loss * (intermediate_size % _ALIGNED_WIDTH != 0)
-    return fit.latency_us * US + rows * fit.row_ns * 1e-9 + p_norm(compute, memory, fit.sharpness) * unaligned
+    return fit.latency_us * US + beside + p_norm(compute, memory, fit.sharpness) * unaligned
 
 
 def stream_seconds(fit: StreamFit, device: HardwareProfile, nbytes: Sizes) -> Sizes:

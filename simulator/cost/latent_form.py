@@ -38,11 +38,6 @@ class LatentDecodeForm(DecodeAttentionForm):
         self.memory_s = latent_size * bytes_per_kv / (fit.memory_share * device.memory_bytes_per_s)
         self.math_s = flops_per_pair / (math_share * device.peak(math_dtype))
 
-    def lines(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> tuple[Sizes, Sizes, Sizes]:
-        """As ``DecodeAttentionForm.lines``."""
-        per_sm = self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
-        waves = ops.maximum(1.0, per_sm)
-        least = self.latency_s + self.unit_s * waves
-        start = self.latency_s + self.ramp_s * waves**self.ramp_exponent
-        per_token = ops.maximum(self.memory_s, self.math_s * (queries / sequences))
-        return least, start, per_token + self.serial_s * ops.minimum(1.0, per_sm) / sequences
+    def token_seconds(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> Sizes:
+        """As ``DecodeAttentionForm.token_seconds``."""
+        return ops.maximum(self.memory_s, self.math_s * (queries / sequences))

@@ -48,7 +48,8 @@ class MixedAttentionForm:
 
     The SMs take the sequences of one query head after those of the other, so that the ``g B`` units of a KV head's
     group lie in ``1 + g B/SM`` waves, each of which loads a KV once: ``loads = min(g, 1 + g B/SM)`` where the KV of a
-    KV head outgrows the L2, 1 where it fits. ``em``: ``memory_share`` of the device's decode attention.
+    KV head outgrows the L2, 1 where it fits. ``em``: ``memory_share`` of the device's decode
+    attention times ``share_gain``.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class MixedAttentionForm:
         self.unit_s = fit.unit_us * US
         math_s = 4.0 * TILE_ROWS * head_dim * device.multiprocessors / device.peak(math_dtype)
         self.step_s = math_s + fit.fetch_ns * _NS * row_bytes / 512.0
-        self.memory_s = kv_heads * row_bytes / (memory_share * device.memory_bytes_per_s)
+        self.memory_s = kv_heads * row_bytes / (fit.share_gain * memory_share * device.memory_bytes_per_s)
         self.kept_tokens = L2_SHARE * device.l2_bytes / row_bytes
 
     def seconds(self, sequences: Sizes, kv_tokens: Sizes, ops: Any = np) -> tuple[Sizes, Sizes]:

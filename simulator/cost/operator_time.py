@@ -13,11 +13,12 @@ import numpy as np
 
 from simulator.cost import kernels
 from simulator.cost.all_reduce import all_reduce_class, all_reduce_fit, all_reduce_seconds
-from simulator.cost.attention_forms import DecodeAttentionForm, PrefillAttentionForm
+from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.deployment import Deployment
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_form import LatentDecodeForm
+from simulator.cost.prefill_form import PrefillAttentionForm
 from simulator.hardware.fits import Fitted, fit_for
 from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.operators.layers import distinct_experts

@@ -31,9 +31,10 @@ class GemmFit:
     that joins them. ``wave_exponent``: weight of the last partial wave. ``half_depth``: k at which the prologue halves
     efficiency. ``saturating_share``: share of the SMs that saturates memory. ``split_k``: CTAs a small grid is
     multiplied by. ``throttle_share``: slow-down of kernels far above 1 ms. ``edge_rows``: tile edge at which loading
-    operands halves efficiency. ``step_ns``: latency of one 128-deep step along k. ``quantise_us``, ``quantise_row_ns``
-    and ``quantise_passes``: launch, time per row, and bytes in units of 3 m k, of a quantisation kernel that runs by
-    itself. ``tiles``: rule by which the library picks tile shapes, a key of ``TILE_RULES``.
+    operands halves efficiency. ``step_ns``: latency of one 128-deep step along k. ``cached_share``: share of the
+    traffic that the last-level cache saves while it holds all of it, as in tables that repeat a call. ``quantise_us``,
+    ``quantise_row_ns`` and ``quantise_passes``: launch, time per row, and bytes in units of 3 m k, of a quantisation
+    kernel that runs by itself. ``tiles``: rule by which the library picks tile shapes, one of ``TILE_RULES``.
     """
 
     math_share: float
@@ -47,6 +48,7 @@ class GemmFit:
     throttle_share: float
     edge_rows: float
     step_ns: float
+    cached_share: float
     quantise_us: float
     quantise_row_ns: float
     quantise_passes: float
@@ -56,6 +58,9 @@ class GemmFit:
 TILE_RULES = ("best", "cutlass-sm90", "cutlass-sm100", "cutlass-sm89")
 """How libraries pick tile shapes; the shapes are in ``simulator.cost.tiles``."""
 
+ATTENTION_TILES = ("packed-128", "plain-64", "plain-256")
+"""How libraries cut prefill attention into units; the shapes are in ``simulator.cost.attention_tiles``."""
+
 
 @dataclass(frozen=True)
 class PrefillAttentionFit:
@@ -64,7 +69,10 @@ class PrefillAttentionFit:
     ``math_share``, ``memory_share``, ``latency_us``: as above. ``balance_sharpness``: exponent of the p-norm of mean
     load and longest unit; ``sharpness``: of that and memory. ``unit_us`` and ``row_ns``: time of a (sequence, head,
     query tile) unit beside its math, and per query row in it. ``head_dim_exponent``: effect of head sizes other than
-    128. ``kv_row_ns``: time to gather one paged KV row of one head, over all SMs.
+    128. ``lone_speed``: speed of the longest unit, once others are done, over that in a full wave. ``cached_share``:
+    share of the traffic that the last-level cache saves where all of it fits. ``write_block_us``: time a thread block
+    takes to write one token's keys and values to the paged cache; ``write_passes``: bytes that moves, over those
+    written. ``tiles``: the units of work, one of ``ATTENTION_TILES``.
     """
 
     math_share: float
@@ -75,29 +83,37 @@ class PrefillAttentionFit:
     unit_us: float
     row_ns: float
     head_dim_exponent: float
-    kv_row_ns: float
+    lone_speed: float
+    cached_share: float
+    write_block_us: float
+    write_passes: float
+    tiles: str
 
 
 @dataclass(frozen=True)
 class DecodeAttentionFit:
     """Decode attention (``attention_forms.DecodeAttentionForm``).
 
-    ``unit_us``: time of a wave of (sequence, KV head) units, which bounds short contexts. ``ramp_us`` and
-    ``ramp_exponent``: start-up and combination that long contexts pay on top of their memory time, growing with a power
-    of the waves. ``serial_block_us``: per 128-token KV block a unit walks through alone. ``head_dim_exponent``: effect
-    of head sizes other than 128. ``regroup_us``: copies that put the query heads of a KV head together, and back.
-    ``unsplit_block_us``: per KV block, of libraries that do not split the KV of models with as many KV as query heads.
+    ``unit_us``: time of a wave of (sequence, KV head) units, which bounds short contexts. ``head_dim_exponent``: effect
+    of head sizes other than 128 on it. ``block_us``: a unit's walk through one KV block (32 KiB of keys). ``ramp_us``
+    and ``ramp_exponent``: start-up that long contexts pay on top of their memory time, growing with a power of the
+    waves. ``split_us`` and ``merge_us``: the kernel that joins the parts of a split context, and its time per part.
+    ``query_passes``: bytes moved for queries and outputs, over the queries' size. ``regroup_us`` and
+    ``regroup_passes``: copies that put the query heads of a KV head together, and back.
     """
 
     memory_share: float
     latency_us: float
     unit_us: float
     head_dim_exponent: float
-    serial_block_us: float
+    block_us: float
     ramp_us: float
     ramp_exponent: float
+    split_us: float
+    merge_us: float
+    query_passes: float
     regroup_us: float
-    unsplit_block_us: float
+    regroup_passes: float
 
 
 @dataclass(frozen=True)
@@ -105,11 +121,12 @@ class MixedAttentionFit:
     """Decoding sequences in an attention call that holds longer queries too (``mixed_attention.MixedAttentionForm``).
 
     ``unit_us``: time of one (sequence, query head) unit beside its KV. ``fetch_ns``: its time to fetch K and V of one
-    token (head size 128, 16 bit), beside its math.
+    token (head size 128, 16 bit), beside its math. ``share_gain``: share of bandwidth over that of decode attention.
     """
 
     unit_us: float
     fetch_ns: float
+    share_gain: float
 
     latency_us: ClassVar[float] = 0.0
     """The launch is that of the longer queries."""
@@ -120,8 +137,9 @@ class MoEFit:
     """Grouped GEMMs of routed experts (``kernels.moe_seconds``).
 
     ``half_depth``: inner width at which the prologue halves efficiency. ``edge_rows``: tile height at which loading
-    operands halves efficiency. ``row_ns``: routing, gathering and combining one row (token and expert).
-    ``unaligned_loss``: extra time share of an inner width that is no multiple of 16.
+    operands halves efficiency. ``row_passes``: gathering, activating and summing rows in kernels of their own, in
+    passes over the rows (one for each token and expert) and tokens. ``unaligned_loss``: extra time share of an inner
+    width that is no multiple of 16. ``cached_share``: as above.
     """
 
     math_share: float
@@ -130,8 +148,9 @@ class MoEFit:
     sharpness: float
     half_depth: float
     edge_rows: float
-    row_ns: float
+    row_passes: float
     unaligned_loss: float
+    cached_share: float
 
 
 CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
@@ -315,11 +334,16 @@ def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
 def _fitted(section: Section, kind: type[FitT]) -> Fitted[FitT]:
     origin = read_origin(section)
     constants = section.section("constants")
-    values = {field.name: _constant(constants, field.name) for field in fields(kind)}  # type: ignore[arg-type]
+    words = _TILES.get(kind, ())
+    values = {field.name: _constant(constants, field.name, words) for field in fields(kind)}  # type: ignore[arg-type]
     constants.finish()
     section.finish()
     return Fitted(kind(**values), origin)
 
 
-def _constant(constants: Section, name: str) -> float | str:
-    return constants.text(name, allowed=TILE_RULES) if name == "tiles" else constants.number(name, at_least=0.0)
+_TILES: Mapping[type[Any], tuple[str, ...]] = {GemmFit: TILE_RULES, PrefillAttentionFit: ATTENTION_TILES}
+"""Words that ``tiles`` may be, by the class of constants that has it."""
+
+
+def _constant(constants: Section, name: str, words: tuple[str, ...]) -> float | str:
+    return constants.text(name, allowed=words) if name == "tiles" else constants.number(name, at_least=0.0)

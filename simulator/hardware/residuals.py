@@ -54,9 +54,12 @@ class Residual:
         """Every centre's bump at (n, d) shapes; (n, centres)."""
         squared = np.zeros((len(log2_shapes), len(self.centres)))
         for column, scale in enumerate(self.scales):
-            squared += ((log2_shapes[:, column, None] - self.centres[None, :, column]) / scale) ** 2
-        distance = _ROOT3 * np.sqrt(squared)
-        return (1.0 + distance) * np.exp(-distance)
+            apart = np.subtract.outer(log2_shapes[:, column] / scale, self.centres[:, column] / scale)
+            squared += np.square(apart, out=apart)
+        distance = np.sqrt(squared, out=squared)
+        distance *= _ROOT3
+        bump = np.exp(-distance)
+        return np.multiply(bump, np.add(distance, 1.0, out=distance), out=bump)
 
 
 @lru_cache(maxsize=64)
