@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.engine_fit.observations import Observation, weighted_residuals
-from calibration.engine_fit.parameters import Vector, priors
+from calibration.engine_fit.parameters import Vector, largest, priors
 from calibration.engine_fit.simulations import Figures, Simulations
 
 Matrix = npt.NDArray[np.float64]
@@ -35,12 +35,13 @@ class Linear:
         return Linear(self.values, self.residuals[rows], self.jacobian[rows])
 
     def minimum(self) -> Vector:
-        """Terms >= 0 with the least objective along the lines, within ``_LARGEST_MOVE`` of ``values``."""
+        """Terms from 0 to their largest value with the least objective along the lines, within ``_LARGEST_MOVE`` of
+        ``values``."""
         from scipy.optimize import least_squares
 
         expected, sigma = priors()
         low = np.maximum(0.0, self.values - _LARGEST_MOVE * sigma)
-        high = self.values + _LARGEST_MOVE * sigma
+        high = np.minimum(largest(), self.values + _LARGEST_MOVE * sigma)
 
         def residuals(scaled: Vector) -> Vector:
             values = scaled * sigma

@@ -17,12 +17,13 @@ Vector = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Parameter:
     """One term. ``key``: its name in the engine file, whose unit ``prior`` (expected value), ``sigma`` (standard
-    deviation of the prior) and ``step`` (finite difference) have."""
+    deviation of the prior), ``step`` (finite difference; negative: downwards) and ``most`` (largest value) have."""
 
     key: str
     prior: float
     sigma: float
     step: float
+    most: float = float("inf")
 
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -34,7 +35,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("sampler_step_us", 250, 120, 60),
     Parameter("sampler_row_us_per_100k", 14, 4, 2),
     Parameter("gemm_multiplier", 1.0, 0.03, 0.01),
-    Parameter("decode_attention_multiplier", 0.95, 0.05, 0.03),
+    Parameter("decode_attention_multiplier", 1.0, 0.03, 0.02),
+    Parameter("decode_overlap", 1.0, 0.3, -0.2, most=1.0),
     Parameter("all_reduce_multiplier", 1.05, 0.05, 0.03),
     Parameter("all_reduce_extra_us", 4, 2, 1),
     Parameter("moe_multiplier", 1.0, 0.03, 0.01),
@@ -76,3 +78,8 @@ def priors() -> tuple[Vector, Vector]:
         np.array([parameter.prior for parameter in PARAMETERS], dtype=np.float64),
         np.array([parameter.sigma for parameter in PARAMETERS], dtype=np.float64),
     )
+
+
+def largest() -> Vector:
+    """Largest values of the terms; infinite where there is none."""
+    return np.array([parameter.most for parameter in PARAMETERS], dtype=np.float64)

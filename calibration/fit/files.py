@@ -24,9 +24,9 @@ Key = tuple[str, str | None]
 _HEADER = "# Kernel constants (inferplan calibrate). Forms: simulator/cost; units: simulator/hardware/fits.py"
 
 
-FITTED_ELSEWHERE = ("mixed_attention",)
-"""Kernel classes with a fit of their own (``calibration.fit.mixed_attention``): a file that is written anew keeps
-them."""
+FITTED_ELSEWHERE = ("mixed_attention", "sustained_math")
+"""Kernel classes with a fit of their own (``calibration.fit.mixed_attention``, ``calibration.fit.sustained_math``): a
+file that is written anew keeps them."""
 
 
 @dataclass(frozen=True)

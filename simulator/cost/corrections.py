@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.cost.attention_forms import DecodeAttentionForm
+from simulator.cost.decode_overlap import running_seconds
 from simulator.cost.factor_grid import FactorGrid, Sizes, half_octaves, held, octaves, rising, rising_between
 from simulator.cost.prefill_form import PrefillAttentionForm
 from simulator.hardware.residuals import Residual
@@ -85,8 +86,9 @@ class Corrections:
         head_dim: int,
         form: DecodeAttentionForm,
         multiplier: float = 1.0,
+        overlap: float = 0.0,
     ) -> FactorGrid | None:
-        """Two axes: sequences, mean KV tokens per sequence.
+        """Two axes: sequences, mean KV tokens per sequence. ``overlap`` as in ``running_seconds``.
 
         Seconds never fall as KV grows. Times the engine's ``multiplier`` they are never below those of reading the KV.
         """
@@ -100,8 +102,10 @@ class Corrections:
             lines = form.lines(sequences, sequences)
             fold = _fold(residual, kv_heads)
             factors = _factors(residual, fold * sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
+            timed_s = np.asarray(lines.at(kv_tokens))
+            running_s = running_seconds(factors * timed_s, overlap, form, sequences, _DECODE_KV)
             least_s = form.least_seconds(kv_tokens) / multiplier
-            factors = np.maximum(factors, least_s / np.asarray(lines.at(kv_tokens)))
+            factors = np.maximum(running_s, least_s) / timed_s
             # Waves are whole: what is least at the next knot of sequences is so at any number between the two.
             stairs = lines._replace(least=np.append(lines.least[1:], lines.least[-1:], axis=0))
             at_knots, step = np.asarray(stairs.at(kv_tokens)), np.diff(kv_tokens)

@@ -35,14 +35,18 @@ PROFILE_TERMS = {
 }
 """Term -> its key in a profile file, and the unit it is written in there."""
 
-_OPTIONAL_TERMS = {
+OPTIONAL_TERMS = {
     "per_sequence_s": ("per_sequence_us", _US),
     "layer_floor_s": ("layer_floor_us", _US),
+    "decode_overlap": ("decode_overlap", 1.0),
 }
 """Terms that most engines do not have: 0 when a file leaves them out."""
 
 _POSITIVE = ("_multiplier", "_coverage")
 """Endings of keys whose value must be above 0, not just at least 0."""
+
+_SHARES = ("decode_overlap",)
+"""Keys whose value is a share: 1 at most."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class EngineProfile:
     source: where the terms come from.
     per_sequence_s: host time of every step per sequence in it (bookkeeping that does not overlap the device).
     layer_floor_s: time the host takes to launch one layer; a step's device part is at least that times the layers.
+    decode_overlap: share of the start-ups of decode attention that hides in a running batch (``cost.decode_overlap``).
     fused_quantization: after which producers (``QUANTIZED_INPUTS``) activations are quantised inside the producer's
         kernel; after the others an 8-bit linear layer is preceded by a pass of its own.
     ranks_per_device: tensor-parallel ranks of one device (two NeuronCores of a Trainium chip); KV heads are replicated
@@ -96,6 +101,7 @@ class EngineProfile:
     bounds: tuple[tuple[str, float, float], ...] = ()
     per_sequence_s: float = 0.0
     layer_floor_s: float = 0.0
+    decode_overlap: float = 0.0
     fused_quantization: tuple[str, ...] = QUANTIZED_INPUTS
     ranks_per_device: int = 1
     static_context: bool = False
@@ -158,7 +164,7 @@ def read_engine(path: Path) -> EngineProfile:
     file.text("engine")
     file.text("version")
     base = _base(file)
-    found = {name: _own_term(file, key, unit, base) for name, (key, unit) in (PROFILE_TERMS | _OPTIONAL_TERMS).items()}
+    found = {name: _own_term(file, key, unit, base) for name, (key, unit) in (PROFILE_TERMS | OPTIONAL_TERMS).items()}
     if base is not None:
         found = {name: term or (getattr(base, name), *base.bound(name)) for name, term in found.items()}
     terms = {name: term for name, term in found.items() if term is not None}
@@ -192,10 +198,10 @@ def _base(file: Section) -> EngineProfile | None:
 
 def _own_term(file: Section, key: str, unit: float, base: EngineProfile | None) -> tuple[float, float, float] | None:
     """Value, low and high of a term in SI units; None when the file leaves it to its base or to its default."""
-    may_be_absent = base is not None or any(key == optional for optional, _ in _OPTIONAL_TERMS.values())
+    may_be_absent = base is not None or any(key == optional for optional, _ in OPTIONAL_TERMS.values())
     if may_be_absent and not file.has(key):
         return None
-    value, low, high = _term(file.section(key), key.endswith(_POSITIVE))
+    value, low, high = _term(file.section(key), key.endswith(_POSITIVE), 1.0 if key in _SHARES else None)
     return value * unit, low * unit, high * unit
 
 
@@ -221,12 +227,14 @@ def _fused(file: Section, base: EngineProfile | None) -> tuple[str, ...]:
     return tuple(fused)
 
 
-def _term(section: Section, above_zero: bool) -> tuple[float, float, float]:
+def _term(section: Section, above_zero: bool, most: float | None) -> tuple[float, float, float]:
     """Value, low and high of a term; its source stands beside them."""
     value = section.number("value") if above_zero else section.number("value", at_least=0.0)
     low, high = section.number("low", at_least=0.0), section.number("high", at_least=0.0)
     if not low <= value <= high:
         raise section.error("value", f"must lie in its own range {low:g}..{high:g}", value=value)
+    if most is not None and high > most:
+        raise section.error("high", f"must be {most:g} at most", value=high)
     section.text("source")
     section.finish()
     return value, low, high

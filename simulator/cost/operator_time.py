@@ -83,6 +83,7 @@ def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
         if factors is not None:
             least_s = _weights_from_memory_s(shape, work, deployment) / deployment.engine.gemm_multiplier
             seconds = np.maximum(seconds * factors.at(shape.m), least_s)
+        seconds = np.maximum(seconds, _sustained_math_s(shape, deployment) / deployment.engine.gemm_multiplier)
         seconds = _or_measured(shape, seconds, deployment)
     return deployment.engine.gemm_multiplier * seconds
 
@@ -96,6 +97,15 @@ def _weights_from_memory_s(shape: Gemm, work: Work, deployment: Deployment) -> f
     nbytes = float(shape.n * shape.k * shape.bytes_per_weight)
     device = deployment.hardware
     return nbytes / device.memory_bytes_per_s if work.count * nbytes > device.l2_bytes else 0.0
+
+
+def _sustained_math_s(shape: Gemm, deployment: Deployment) -> Sizes:
+    """Least seconds to multiply at the rate the device keeps up through a step; 0 where that is not known."""
+    sustained = deployment.fits.sustained_math
+    if sustained is None:
+        return 0.0
+    rate = sustained.constants.peak_share * deployment.hardware.peak(shape.math_dtype)
+    return 2.0 * shape.m * shape.n * shape.k / rate
 
 
 def _or_measured(shape: object, seconds: Sizes, deployment: Deployment) -> Sizes:
@@ -174,8 +184,11 @@ def decode_factors(
     """Corrections of a decode attention shape, over sequences and KV tokens per sequence; none for latents."""
     if isinstance(shape, LatentDecode):
         return None
-    multiplier = deployment.engine.decode_attention_multiplier
-    return deployment.corrections.decode(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier)
+    engine = deployment.engine
+    return deployment.corrections.decode(
+        shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form,
+        engine.decode_attention_multiplier, engine.decode_overlap,
+    )  # fmt: skip
 
 
 @singledispatch

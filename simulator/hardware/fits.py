@@ -181,6 +181,16 @@ class NcclAllReduceFit:
 
 
 @dataclass(frozen=True)
+class SustainedMathFit:
+    """What a device keeps up through a step of many multiplies: its power limit lowers clocks that one call at a time,
+    as tables are timed, never pulls down. ``peak_share``: of the data sheet's math rate."""
+
+    peak_share: float
+
+    latency_us: ClassVar[float] = 0.0
+
+
+@dataclass(frozen=True)
 class StreamFit:
     """Element-wise kernels: latency plus bytes over bandwidth."""
 
@@ -204,7 +214,7 @@ class KernelFits:
     """Every kernel class of one device; maps are number format -> constants (attention: format of the KV cache).
 
     ``mixed_attention``: only of devices whose attention library runs prompts and decodes of a step as one call without
-    sharing KV between query heads; absent: two calls.
+    sharing KV between query heads; absent: two calls. ``sustained_math``: bounds ``gemm`` where it is known.
     ``custom_all_reduce`` and ``nccl_all_reduce``: None where they were timed neither on the device nor on a relative;
     the time then follows from the topology (``simulator.links``).
     ``residuals``: corrections of the closed forms, ``(kernel class, number format or "")`` -> ``Residual``. ``exact``:
@@ -220,6 +230,7 @@ class KernelFits:
     nccl_all_reduce: Fitted[NcclAllReduceFit] | None = field(default=None, kw_only=True)
     stream: Fitted[StreamFit]
     mixed_attention: Mapping[str, Fitted[MixedAttentionFit]] = field(default_factory=dict)
+    sustained_math: Fitted[SustainedMathFit] | None = None
     residuals: Mapping[tuple[str, str], Residual] = field(default_factory=dict)
     exact: ExactRows | None = None
 
@@ -303,6 +314,7 @@ _SINGLE: dict[str, type[Any]] = {"stream": StreamFit}
 _OPTIONAL_SINGLE: dict[str, type[Any]] = {
     "custom_all_reduce": CustomAllReduceFit,
     "nccl_all_reduce": NcclAllReduceFit,
+    "sustained_math": SustainedMathFit,
 }
 """Kernel classes without number format that a device may do without."""
 

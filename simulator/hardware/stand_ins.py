@@ -44,7 +44,7 @@ _BY_ARCHITECTURE = {
     "volta": StandIn("A100-SXM4-80GB", _FAR, without=("mixed_attention", "custom_all_reduce")),
     "ampere": StandIn("A100-SXM4-80GB", _SAME),
     "ampere-ga10x": StandIn("A100-SXM4-80GB", _NEAR),
-    "ampere-geforce": StandIn("A100-SXM4-80GB", _NEAR, _GEFORCE_GEMM),
+    "ampere-geforce": StandIn("A100-SXM4-80GB", _NEAR, _GEFORCE_GEMM, without=("sustained_math",)),
     "ampere-embedded": StandIn("A100-SXM4-80GB", _FAR),
     "ada": StandIn("L40S", _NEAR),
     "ada-geforce": StandIn("L40S", _NEAR, _GEFORCE_GEMM),

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from simulator.cost.engine_profile import PROFILE_TERMS, EngineProfile
+from simulator.cost.engine_profile import OPTIONAL_TERMS, PROFILE_TERMS, EngineProfile
 
 ENGINE_TERMS: dict[str, tuple[str, float]] = {
-    key: (field, unit) for field, (key, unit) in PROFILE_TERMS.items() if field != "reserved_bytes"
+    key: (field, unit) for field, (key, unit) in (PROFILE_TERMS | OPTIONAL_TERMS).items() if field != "reserved_bytes"
 }
 """Key in an engine file -> field of ``EngineProfile`` and the field's unit (s, or 1) per unit of the key:
-the terms of a profile that are times or factors, so all but the memory it reserves."""
+the terms of a profile that are times, factors or shares, so all but the memory it reserves."""
 
 
 def with_terms(profile: EngineProfile, terms: Mapping[str, float]) -> EngineProfile:

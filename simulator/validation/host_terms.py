@@ -37,6 +37,7 @@ def zero(case: Case, profile: EngineProfile) -> EngineProfile:
         gemm_multiplier=1.0,
         prefill_attention_multiplier=1.0,
         decode_attention_multiplier=1.0,
+        decode_overlap=0.0,
         all_reduce_multiplier=1.0,
         all_reduce_extra_s=0.0,
         moe_multiplier=1.0,

@@ -11,7 +11,7 @@ import pytest
 
 from calibration.engine_fit.engine_fit import EngineFit, fit_engine
 from calibration.engine_fit.observations import observations
-from calibration.engine_fit.parameters import PARAMETERS, named, vector_of, with_vector
+from calibration.engine_fit.parameters import PARAMETERS, largest, named, vector_of, with_vector
 from simulator.cost.engine_profile import EngineProfile, load_engine
 from simulator.models.spec import ModelSpec
 from simulator.validation.case import Case
@@ -91,6 +91,7 @@ def test_a_model_is_predicted_without_its_runs(found: EngineFit) -> None:
     assert (low <= found.values).all()
     assert (found.values <= high).all()
     assert (high > low).any()
+    assert (high <= largest()).all()
 
 
 @pytest.mark.slow

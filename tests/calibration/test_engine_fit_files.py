@@ -10,7 +10,7 @@ import pytest
 
 from calibration.engine_fit.engine_fit import EngineFit
 from calibration.engine_fit.files import held_out_text, profile_text, write_fit
-from calibration.engine_fit.parameters import PARAMETERS, vector_of, with_vector
+from calibration.engine_fit.parameters import PARAMETERS, largest, vector_of, with_vector
 from simulator.cost.engine_profile import engine_files, load_engine, read_engine
 from simulator.errors import InputError
 from simulator.validation.held_out import HeldOutConstants, held_out_constants, read_held_out
@@ -25,8 +25,8 @@ def fitted(shift: float = 0.25) -> EngineFit:
     """A fit some prior standard deviations off the priors; folds on both sides of it."""
     prior = np.array([parameter.prior for parameter in PARAMETERS], dtype=float)
     sigma = np.array([parameter.sigma for parameter in PARAMETERS])
-    values = prior + shift * sigma
-    folds = {"a/one": values - 0.1 * sigma, "b/two": values + 0.2 * sigma}
+    values = np.minimum(prior + shift * sigma, largest())
+    folds = {"a/one": values - 0.1 * sigma, "b/two": np.minimum(values + 0.2 * sigma, largest())}
     return EngineFit(values, folds, [], np.zeros(0), None)
 
 
