@@ -99,7 +99,7 @@ def _kernel_fits(device: HardwareProfile, results: Mapping[str, Result]) -> Kern
                         result.p90_error)  # fmt: skip
         fitted = Fitted(result.constants, origin)
         fits[key] = fitted if key in ("nccl_all_reduce", "stream") else {"bf16": fitted}
-    return replace(load_fits(device), residuals={}, mixed_attention={}, **fits)
+    return replace(load_fits(device), residuals={}, mixed_attention={}, sustained_math=None, **fits)
 
 
 def vidur_engine(rules: Rules) -> EngineProfile:

@@ -23,8 +23,13 @@ def running_seconds(timed: Sizes, overlap: float, form: DecodeAttentionForm, seq
     closed form's start-ups, and leaves at least the loads beside one start-up, and the units' own time. Rises with
     ``kv`` where ``timed`` does.
     """
-    least, start, per_kv_token = form.lines(sequences, sequences)
-    one_start = form.latency_s + form.regroup_s * (sequences > 1) + form.ramp_s
-    loads = np.maximum(least, one_start + per_kv_token * sequences * kv)
-    hidden = np.clip(timed - loads, 0.0, np.maximum(start - one_start, 0.0))
-    return np.asarray(timed - overlap * hidden)
+    further = further_start_ups(form, sequences)
+    least = form.lines(sequences, sequences)[0]
+    loads = np.maximum(least, form.seconds(sequences, sequences, sequences * kv) - further)
+    return np.asarray(timed - overlap * np.clip(timed - loads, 0.0, further))
+
+
+def further_start_ups(form: DecodeAttentionForm, sequences: Sizes) -> Sizes:
+    """Seconds that the closed form adds for the start-ups of all waves but the first, one query for each sequence."""
+    waves = np.maximum(1.0, form.kv_heads_per_sm * sequences * np.maximum(1.0, form.group_rows))
+    return form.ramp_s * (waves**form.ramp_exponent - 1.0)
