@@ -185,10 +185,11 @@ def decode_factors(
     if isinstance(shape, LatentDecode):
         return None
     engine = deployment.engine
+    overlap = engine.decode_overlap if deployment.hardware.kind == "gpu" else 0.0  # others have no waves of units
+    multiplier = engine.decode_attention_multiplier
     return deployment.corrections.decode(
-        shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form,
-        engine.decode_attention_multiplier, engine.decode_overlap,
-    )  # fmt: skip
+        shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier, overlap
+    )
 
 
 @singledispatch

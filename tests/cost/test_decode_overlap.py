@@ -51,6 +51,11 @@ def test_more_waves_take_their_loads_beside_one_start_up(sequences: int) -> None
     assert running - loads / 0.95 < 20e-6  # launch and one start-up; not one for every four sequences
 
 
+def test_a_device_without_waves_of_units_hides_nothing() -> None:
+    timed, running = (attention_s(with_overlap(share, "tpu-v6e"), 64, 715) for share in (0.0, 1.0))
+    assert timed == running
+
+
 def test_a_share_hides_that_share() -> None:
     none, half, all_of_it = (attention_s(with_overlap(share), 24, 768) for share in (0.0, 0.5, 1.0))
     assert half == pytest.approx((none + all_of_it) / 2, rel=1e-9)
