@@ -119,8 +119,7 @@ class DecodeAttentionForm:
         per_sm = self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
         waves = ops.maximum(1.0, per_sm)
         splits = ops.minimum(self.most_splits, ops.maximum(1.0, 1.0 / per_sm))
-        copies = self.query_s * queries + (self.regroup_s + self.regroup_query_s * queries) * (sequences > 1)
-        latency = self.latency_s + copies
+        latency = self.latency_seconds(sequences, queries)
         start = latency + self.ramp_s * waves**self.ramp_exponent + self.split_s
         token_s = self.token_seconds(sequences, queries, ops)
         walks = 1.0 + (waves - 1.0) * self.walks_in_waves
@@ -133,6 +132,11 @@ class DecodeAttentionForm:
             start + self.merge_s * (splits - 1.0),
             settled,
         )
+
+    def latency_seconds(self, sequences: Sizes, queries: Sizes) -> Sizes:
+        """Seconds of a call before and beside its units: the launch and the copies of grouped queries and outputs."""
+        copies = self.query_s * queries + (self.regroup_s + self.regroup_query_s * queries) * (sequences > 1)
+        return self.latency_s + copies
 
     def token_seconds(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> Sizes:
         """Seconds per KV token of a call that keeps every SM busy."""
