@@ -12,7 +12,7 @@ from simulator.study.probe import TOO_SHORT, Probe
 from simulator.study.seed_search import AGAIN, search_seed
 
 MOST_REQUESTS = 32_000
-"""Requests a run is given at most, where it needs more and more to fill the system."""
+"""Requests a run is given at most, of one replica or of a fleet."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def decide(replica: Replica, limits: Limits, rate: float, *, replicas: int = 1, 
     while True:
         probe = replica.prober(limits, count, replicas=replicas).probe(rate, replica.brief.plan.search.seed)
         effort += Effort.of(probe)
-        if probe.missed != (TOO_SHORT,) or count >= max(MOST_REQUESTS, 2 * requests):
+        if probe.missed != (TOO_SHORT,) or count >= MOST_REQUESTS:
             return probe, effort
         count *= 2
 

@@ -14,16 +14,13 @@ from simulator.cost.uncertainty import Factors, step_band
 from simulator.metrics.step_mix import step_mix
 from simulator.metrics.summary import Summary
 from simulator.metrics.work import operator_shares
-from simulator.planning.capacity import Effort, decide
+from simulator.planning.capacity import MOST_REQUESTS, Effort, decide
 from simulator.planning.configuration import Limits
 from simulator.planning.replica import Replica
 from simulator.planning.search_limits import replicas_for
 from simulator.serving_run import economics_of
 from simulator.study.probe import TOO_SHORT
 from simulator.study.search import find_turn
-
-MOST_FLEET_REQUESTS = 30_000
-"""Requests of a fleet's run, unless it needs more to fill."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +91,6 @@ def fleet_run(replica: Replica, limits: Limits, replicas: int, rate: float) -> F
 
 
 def _requests(replica: Replica, replicas: int) -> int:
-    """As many for every replica as its own search had, three times that at least, up to ``MOST_FLEET_REQUESTS``."""
+    """As many for every replica as its own search had, three times that at least, up to ``MOST_REQUESTS``."""
     each = replica.brief.plan.search.requests
-    return max(3 * each, min(replicas * each, MOST_FLEET_REQUESTS))
+    return max(3 * each, min(replicas * each, MOST_REQUESTS))
