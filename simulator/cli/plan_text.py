@@ -62,11 +62,17 @@ def _table(result: PlanResult) -> str:
     lines = ["".join(f"{title:>{width}}" for title, _, width in _COLUMNS) + "  verdict"]
     for row in rows[:MOST_ROWS]:
         cells = "".join(f"{_cell(row, key, unit):>{width}}" for _, key, width in _COLUMNS)
-        lines.append(f"{cells}  {_VERDICTS.get(row['verdict'], row['verdict'])}")
+        lines.append(f"{cells}  {_verdict(row, rows[0])}")
     if len(rows) > MOST_ROWS:
         lines.append(f"    and {len(rows) - MOST_ROWS} more (candidates.csv has every one with its reason)")
     lines += [_wrapped(f"Cannot run: {text}") for text in nearest(result.rejected)]
     return "\n".join(lines)
+
+
+def _verdict(row: dict[str, Any], winner: dict[str, Any]) -> str:
+    if row["verdict"] == "ranked" and row["objective"] <= winner["objective"] * (1 + 1e-9):
+        return "as good, loses the tie"
+    return str(_VERDICTS.get(row["verdict"], row["verdict"]))
 
 
 def _cell(row: dict[str, Any], key: str, unit: str) -> str:

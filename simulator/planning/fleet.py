@@ -25,13 +25,15 @@ from simulator.study.search import find_turn
 
 @dataclass(frozen=True)
 class FleetRun:
-    """A whole run. ``values``: of the goals, by text, in their units; ``summary``: as of ``inferplan run``, with its
-    economics; ``band``: 80 % factors on its mean step."""
+    """A whole run. ``filled``: False where all requests were sent before the system had filled. ``values``: of the goals,
+    by text, in their units; ``summary``: as of ``inferplan run``, with its economics; ``band``: 80 % factors on its mean
+    step."""
 
     rate: float
     replicas: int
     requests: int
     met: bool
+    filled: bool
     values: dict[str, float | None]
     summary: Summary
     band: Factors
@@ -82,7 +84,8 @@ def fleet_run(replica: Replica, limits: Limits, replicas: int, rate: float) -> F
         rate,
         replicas,
         probe.requests,
-        probe.met,
+        probe.met or probe.missed == (TOO_SHORT,),
+        TOO_SHORT not in probe.missed,
         probe.values,
         probe.summary | economics,
         step_band(prober.wiring.deployment, shares),

@@ -16,6 +16,8 @@ def notes_of(brief: Brief, fleets: Sequence[Fleet], ranking: Ranking, unpriced: 
     found = [*brief.notes, *_not_excluded(ranking, winner), *_unpriced(brief, unpriced), *_terms(brief, fleets)]
     if not winner.examined.peak.met:
         found.append("in the run shown the fleet misses a goal at its peak: chance, or too few search.requests")
+    elif not winner.examined.peak.filled:
+        found.append("the fleet is too large to fill within its run: that it keeps up, one replica's search has shown")
     if winner.configuration.narrowed:
         found.append("fp8 weights or KV cache change the answers of a model; that is not simulated, measure it")
     if plan.traffic.headroom == 0 and plan.spare_replicas == 0:

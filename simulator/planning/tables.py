@@ -115,7 +115,10 @@ def _ranked_row(result: PlanResult, row: Ranked) -> Row:
             "capacity_high_per_s": capacity.high,
             **_limits(row.found.best.limits),
         }
-    return _row(row.prospect.configuration, row.prospect.device, row.verdict, reason(row, brief), terms, **known)
+    why = reason(row, brief)
+    if row.verdict == "ranked" and row.at_least <= result.winner.objective * (1 + 1e-9):
+        why += "; as good as the best, but it narrows more number formats or stands later in the plan"
+    return _row(row.prospect.configuration, row.prospect.device, row.verdict, why, terms, **known)
 
 
 def _limits(limits: Limits) -> Row:

@@ -44,10 +44,9 @@ def fleet_cost_chart(points: Sequence[FleetPoint], *, unit: str, subtitle: str) 
         for point in points:
             if point.winner:
                 axes.scatter([point.rate], [point.cost], s=150, facecolors="none", edgecolors="#000000", linewidths=1.4)
-                axes.annotate(point.label, (point.rate, point.cost), xytext=(0, 14), textcoords="offset points",
-                              ha="center", fontsize=8)  # fmt: skip
         figure.legend(loc="outside lower center", ncols=3)
     else:
         note(axes, "no candidate")
-    headline(figure, "Fleets that carry the traffic", subtitle)
+    ringed = next((f"; ringed: {point.label}" for point in points if point.winner), "")
+    headline(figure, "Fleets that carry the traffic", subtitle + ringed)
     return figure
