@@ -44,7 +44,7 @@ class PlanPlots:
         points = [_known(result, fleet) for fleet in result.fleets]
         examined = {fleet.configuration for fleet in result.fleets}
         for row in result.ranking.rows:
-            if row.prospect.configuration in examined or row.prospect.bound == float("inf"):
+            if row.prospect.configuration in examined or row.prospect.known_bound is None:
                 continue
             capacity = row.found.best.capacity if row.found is not None and row.found.best is not None else None
             rate = row.prospect.bound if capacity is None else capacity.rate

@@ -25,9 +25,11 @@ from simulator.study.search import find_turn
 
 @dataclass(frozen=True)
 class FleetRun:
-    """A whole run. ``filled``: False where all requests were sent before the system had filled. ``values``: of the goals,
-    by text, in their units; ``summary``: as of ``inferplan run``, with its economics; ``band``: 80 % factors on its mean
-    step."""
+    """A whole run.
+
+    ``filled``: False where all requests were sent before the system had filled. ``values``: of the goals, by text, in
+    their units. ``summary``: as of ``inferplan run``, with its economics. ``band``: 80 % factors on its mean step.
+    """
 
     rate: float
     replicas: int

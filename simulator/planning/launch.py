@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -17,8 +18,8 @@ _KV = {"bf16": "bfloat16", "fp16": "auto", "fp8": "fp8"}
 
 
 def serves_with_vllm(scenario: Scenario) -> bool:
-    """Whether the engine profile is one of vLLM; for others there is no command to print."""
-    return scenario.engine.profile.startswith("vllm")
+    """Whether the engine is vLLM, in its profile and its policy; for others there is no command to print."""
+    return scenario.engine.profile.startswith("vllm") and scenario.engine.policy == "vllm_v1"
 
 
 def served_model(scenario: Scenario) -> str:
@@ -53,12 +54,19 @@ def vllm_arguments(fleet: Fleet) -> list[tuple[str, str | None]]:
         found.append(("--num-gpu-blocks-override", str(engine.num_gpu_blocks_override)))
     if engine.max_loras:
         found.append(("--max-loras", str(engine.max_loras)))
+    if engine.speculative_config is not None:
+        found.append(("--speculative-config", _speculation(engine.speculative_config.num_speculative_tokens)))
     switches = {
         "enable-prefix-caching": engine.enable_prefix_caching,
         "enable-chunked-prefill": engine.enable_chunked_prefill,
         "async-scheduling": bool(engine.async_scheduling),
     }
     return found + [(f"--{name}" if on else f"--no-{name}", None) for name, on in switches.items()]
+
+
+def _speculation(drafts: int) -> str:
+    """Drafts by prompt look-up: those cost next to nothing, which is what the simulation takes drafts to cost."""
+    return json.dumps({"method": "ngram", "num_speculative_tokens": drafts, "prompt_lookup_max": drafts})
 
 
 def vllm_command(fleet: Fleet) -> str:

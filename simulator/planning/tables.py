@@ -89,17 +89,17 @@ def _fleet_row(result: PlanResult, place: int, fleet: Fleet) -> Row:
         capacity_per_replica_per_s=fleet.examined.per_replica,
         capacity_low_per_s=capacity.low,
         capacity_high_per_s=capacity.high,
-        bound_per_replica_per_s=fleet.row.prospect.bound,
+        bound_per_replica_per_s=fleet.row.prospect.known_bound,
         max_num_seqs=engine.max_num_seqs,
         max_num_batched_tokens=engine.max_num_batched_tokens,
     )
 
 
 def _ranked_row(result: PlanResult, row: Ranked) -> Row:
-    brief, terms, bound = result.brief, row.prospect.terms, row.prospect.bound
+    brief, terms = result.brief, row.prospect.terms
     known: Row = {
         "objective_at_least": floor(row, brief),
-        "bound_per_replica_per_s": None if bound == float("inf") else bound,
+        "bound_per_replica_per_s": row.prospect.known_bound,
     }
     if row.verdict == "ranked" and row.found is not None and row.found.best is not None and row.replicas is not None:
         total = row.replicas + brief.plan.spare_replicas
@@ -204,7 +204,7 @@ def _fleet(fleet: Fleet, winner: Fleet | None) -> Row:
         "capacity_per_replica_per_s": examined.per_replica,
         "capacity_alone_per_s": examined.capacity.rate,
         "capacity_interval_95_per_s": [examined.capacity.low, examined.capacity.high],
-        "bound_per_replica_per_s": fleet.row.prospect.bound if fleet.row.prospect.bound != float("inf") else None,
+        "bound_per_replica_per_s": fleet.row.prospect.known_bound,
         "step_band_80": list(examined.step_band),
         "binding": _binding(fleet),
         "fleets_tried": [{"active_replicas": count, "goals_met": met} for count, met in examined.confirmed.tried],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Protocol
 
 from simulator.errors import InputError
@@ -23,12 +24,18 @@ from simulator.validation.workers import Mapped
 
 @dataclass(frozen=True)
 class Prospect:
-    """A configuration that can run: the most one replica could carry (requests/s, any limits), and its terms."""
+    """A configuration that can run: the most one replica could carry (requests/s, any limits; infinite where no bound
+    is known), and its terms."""
 
     configuration: Configuration
     bound: float
     terms: Terms
     device: str
+
+    @property
+    def known_bound(self) -> float | None:
+        """The bound, where there is one."""
+        return self.bound if isfinite(self.bound) else None
 
 
 @dataclass(frozen=True)

@@ -134,3 +134,13 @@ def test_pruning_finds_what_an_exhaustive_search_finds(minimize: str) -> None:
 
 def test_fewer_replicas_never_carry_more() -> None:
     assert [replicas_for(100.0, each) for each in (10.0, 33.4, 100.0, 1000.0)] == [10, 3, 1, 1]
+
+
+def test_a_policy_without_a_bound_is_planned_by_runs_alone() -> None:
+    space = {"tensor_parallel_size": [1], "weights": ["auto"]}
+    found = plan(small_plan(hardware=["l40s"], engine={"policy": "sarathi"}, traffic={"rate_per_s": 20.0}, space=space))
+    content = json.loads(found.to_json())
+    assert content["winner"]["bound_per_replica_per_s"] is None
+    assert content["launch"] is None
+    assert found.candidates["verdict"].tolist() == ["winner"]
+    assert found.winner.examined.peak.met
