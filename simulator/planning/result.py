@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator.planning.branch_and_bound import Ranking
 from simulator.planning.brief import Brief
@@ -114,6 +114,3 @@ class PlanResult:
         from simulator.planning.html import plan_html
 
         return plan_html(self)
-
-    def __getstate__(self) -> Any:
-        raise TypeError("a PlanResult is not pickled; keep its plan.json")
