@@ -166,6 +166,12 @@ def _engine_defaults(
         notes.append(f"max_num_seqs is {seqs:,}: memory holds the constant state of no more sequences")
     else:
         seqs = engine.max_num_seqs or seqs
+    prefix_caching = engine.enable_prefix_caching
+    if prefix_caching and memory.state_bytes_per_sequence_per_gpu:
+        # vLLM 0.11 refuses both kinds (its PRs 23716, 21088; August 2025); later versions keep checkpoints of recurrent
+        # states on request, as an experiment that is not modelled here.
+        prefix_caching = False
+        notes.append("prefix caching is off: vLLM does not reuse prefixes of recurrent or encoder-decoder models")
     if not engine.enable_chunked_prefill:
         batched_tokens = max(batched_tokens, model_len)
     asynchronous = engine.async_scheduling
@@ -176,6 +182,7 @@ def _engine_defaults(
         "max_model_len": model_len,
         "max_num_seqs": seqs,
         "max_num_batched_tokens": engine.max_num_batched_tokens or batched_tokens,
+        "enable_prefix_caching": prefix_caching,
         "async_scheduling": asynchronous,
     }
 

@@ -5,7 +5,8 @@ request returns its blocks tail first, so the start of a prompt, which others ma
 
 Only blocks that somebody may look for get a name and an entry of their own. All others - generated tokens, prompts
 nobody shares - are counted: what matters about them is how many stand where in the queue. So a request that shares
-nothing costs O(1), however long it is, and evictions still happen in exactly vLLM's order.
+nothing costs O(1), however long it is, and evictions still happen in exactly vLLM's order. Names are made when first
+needed: a pool costs what is named in it at once, whatever its size.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ class CachingBlockPool(BlockPool):
         # In order of reuse: a named block -> 1, or a run of nameless blocks (a negative number) -> its length.
         self._queue: OrderedDict[int, int] = OrderedDict({-1: total})
         self._runs = 1
-        self._names = list(range(total))  # names not in use
-        self._holders = [0] * total  # by name: requests that hold the block
-        self._key: list[int] = [0] * total  # by name: content key
+        self._spare_names: list[int] = []  # of blocks since taken for something else
+        self._holders: list[int] = []  # by name: requests that hold the block
+        self._key: list[int] = []  # by name: content key
         self._by_key: dict[int, int] = {}  # content key -> the block that cached it first
         self._twins: dict[int, list[int]] = {}  # further blocks with the same content, in order
 
@@ -115,16 +116,25 @@ class CachingBlockPool(BlockPool):
             return
         keys = self._contents.keys(request, full)
         for index in range(named, full):
-            block, key = self._names.pop(), keys[index]
-            self._holders[block] = 1
-            self._key[block] = key
+            key = keys[index]
+            block = self._new_name(key)
             request.block_ids.append(block)
             if self._by_key.setdefault(key, block) != block:
                 self._twins.setdefault(key, []).append(block)
 
+    def _new_name(self, key: int) -> int:
+        """A name not in use, for a block that one request holds and ``key`` tells the content of."""
+        if self._spare_names:
+            block = self._spare_names.pop()
+            self._holders[block], self._key[block] = 1, key
+            return block
+        self._holders.append(1)
+        self._key.append(key)
+        return len(self._key) - 1
+
     def _forget(self, block: int) -> None:
         """The block is taken for something else: its name is free again, its content gone."""
-        self._names.append(block)
+        self._spare_names.append(block)
         key = self._key[block]
         twins = self._twins.get(key)
         if twins is None:

@@ -60,7 +60,7 @@ class EngineSection(Section):
     max_model_len: longest prompt with its output, tokens; None = the model's, or what the KV cache holds.
     block_size: tokens of one KV cache block.
     gpu_memory_utilization: share of the device's memory for weights, activations and KV cache.
-    enable_prefix_caching: whether KV blocks of earlier prompts are found again.
+    enable_prefix_caching: whether KV blocks of earlier prompts are found again; never for models with a state.
     enable_chunked_prefill: whether a prompt may be computed over several steps.
     scheduling_policy: order of the waiting queue.
     long_prefill_token_threshold: most tokens of one prompt in a step; 0 = no limit of its own.

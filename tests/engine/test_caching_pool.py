@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from simulator.engine.caching_pool import CachingBlockPool
 from simulator.engine.content import BlockContents
 from simulator.engine.request import Request
@@ -93,3 +95,47 @@ def test_cohort_blocks_get_their_names_on_release() -> None:
     pool.release(request, 12, done=False)
     assert pool.used == 0
     assert len(pool.find_prefix(request)) == 3
+
+
+def test_a_pool_costs_what_is_named_in_it_whatever_its_size() -> None:
+    """A billion blocks, as states of Mamba leave room for: 100 requests of 10 named blocks keep 1,000 names or so."""
+    tracemalloc.start()
+    pool = _pool(10**9)
+    empty = tracemalloc.get_traced_memory()[1]
+    for row in range(100):
+        _enter(pool, _request(row, 10 * BLOCK, segment=row + 1))
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert empty < 10_000
+    assert used < 1_000_000
+    assert pool.used == 1000
+
+
+def test_a_large_pool_reuses_in_the_order_of_a_small_one() -> None:
+    """What was freed lies behind every block never used, and is overwritten after them, tail first."""
+    total = 10**9
+    pool = _pool(total)
+    first = _request(0, 3 * BLOCK)
+    _enter(pool, first)
+    pool.release(first, 3 * BLOCK, done=True)
+    again = _request(1, 3 * BLOCK + 1)
+    other = _request(9, BLOCK, segment=9)
+    pool.take(total - 3)
+    assert len(pool.find_prefix(again)) == 3
+    for left in (2, 1, 0):
+        pool.take(1)
+        assert len(pool.find_prefix(again)) == left
+    assert pool.free == 0
+    assert not pool.admit(other, BLOCK, [])
+
+
+def test_names_of_overwritten_blocks_are_given_again() -> None:
+    """However long it runs, a pool never has more names than blocks."""
+    pool = _pool(4)
+    seen = set()
+    for row in range(50):
+        request = _request(row, 4 * BLOCK, segment=row + 1)
+        _enter(pool, request)
+        seen |= set(request.block_ids)
+        pool.release(request, 4 * BLOCK, done=True)
+    assert len(seen) == 4
