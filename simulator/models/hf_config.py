@@ -28,7 +28,7 @@ def read_hf_config(path: Path, *, name: str | None = None, plain_decoder: bool =
         raise InputError(f"is not valid JSON: {error}", file=file, line=line) from None
     if not isinstance(config, dict):
         raise InputError("must hold one JSON object", file=file)
-    default_name = file.parent.name if file.name == "config.json" else file.stem
+    default_name = file.resolve().parent.name if file.name == "config.json" else file.stem
     stated = name or str(config.get("_name_or_path") or default_name)
     return spec_from_config(config, name=stated, file=file, plain_decoder=plain_decoder)
 

@@ -33,6 +33,12 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {**LLAMA, **changes}
 
 
+def test_a_file_without_a_name_is_called_after_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA))
+    monkeypatch.chdir(tmp_path)
+    assert [load_model(path).name for path in ("config.json", "./config.json", ".")] == [tmp_path.name] * 3
+
+
 def test_llama_equals_the_catalog(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(LLAMA))
     read = load_model(tmp_path)
