@@ -37,8 +37,9 @@ def pareto_text(result: SweepResult, of: Found, bounds: Bounds, written: Sequenc
         for at in found.rows
     ]
     meet = f" that meet {bounds.text}" if bounds else ""
+    verb = "is" if len(found.rows) == 1 else "are"
     title = (
-        f"{result.title}: {len(found.rows)} of {len(rows)} points{meet} are beaten by no other in {across.name} "
+        f"{result.title}: {len(found.rows)} of {len(rows)} points{meet} {verb} beaten by no other in {across.name} "
         f"({across.unit}, {across.better} is better) and {along.name} ({along.unit}, {along.better} is better)"
     )
     if found.knee is None:
