@@ -8,6 +8,7 @@ The verdicts, in the order they are tried:
 ``offline``         everything was queued at the start: throughput is the result, latency is waiting
 ``kv_bound``        requests were refused KV blocks, or lost them to others
 ``idle``            the devices wait for work most of the time
+``too_short``       open loop of so few requests that no growth of the queue could be told from luck
 ``stable``          none of these
 
 A saturated run that also thrashes is called saturated, and its text says both. With objectives the text ends with those
@@ -58,7 +59,7 @@ def diagnose(
 ) -> Diagnosis:
     """Read the logs of one run. ``summary`` is that run's summary."""
     facts = _Facts.of(records, summary, config)
-    rules = (_nothing_served, _saturated, _thrashing, _offline, _kv_bound, _idle, _stable)
+    rules = (_nothing_served, _saturated, _thrashing, _offline, _kv_bound, _idle, _too_short, _stable)
     found = next(diagnosis for diagnosis in (rule(facts) for rule in rules) if diagnosis is not None)
     window = Window(**summary["window"])
     missed = objectives_text(objectives or Objectives(), records.log, records.steps, window.completed(records.log))
@@ -105,6 +106,11 @@ class _Facts:
     def saturated(self) -> bool:
         growth = self.arrived - self.finished
         return not self.closed_loop and growth > max(GROWTH * self.arrived, NOISE * self.arrived**0.5)
+
+    @property
+    def too_short(self) -> bool:
+        """Even if nothing finished in the second half, the growth would not exceed the noise."""
+        return not self.closed_loop and self.arrived <= NOISE * self.arrived**0.5
 
     @property
     def preempts(self) -> bool:
@@ -194,14 +200,19 @@ def _idle(facts: _Facts) -> Diagnosis | None:
     )
 
 
+def _too_short(facts: _Facts) -> Diagnosis | None:
+    if not facts.too_short:
+        return None
+    return Diagnosis(
+        "too_short",
+        f"Too short to tell whether this load lasts: {facts.arrived:,} requests come in the second half of the "
+        f"traffic; {_waiting(facts)} {_room(facts)}",
+    )
+
+
 def _stable(facts: _Facts) -> Diagnosis:
     pace = "the closed loop settles" if facts.closed_loop else "requests finish as fast as they come"
-    waiting, peak = facts.summary["mean_num_requests_waiting"] or 0.0, facts.summary["peak_num_requests_waiting"]
-    return Diagnosis(
-        "stable",
-        f"Stable: {pace}{_rates(facts)}; {_level(waiting)} requests wait on average, at most {peak:,} at "
-        f"a time for more than the running step. {_room(facts)}",
-    )
+    return Diagnosis("stable", f"Stable: {pace}{_rates(facts)}; {_waiting(facts)} {_room(facts)}")
 
 
 def _bottleneck(facts: _Facts) -> str:
@@ -224,6 +235,12 @@ def _bottleneck(facts: _Facts) -> str:
         f"most {peak:,} of {facts.config.max_num_seqs:,} sequences at once): use more or faster GPUs, 8-bit weights, "
         "or send less."
     )
+
+
+def _waiting(facts: _Facts) -> str:
+    mean, peak = facts.summary["mean_num_requests_waiting"] or 0.0, facts.summary["peak_num_requests_waiting"]
+    longer = f"at most {peak:,} at a time for more than" if peak else "none for more than"
+    return f"{_level(mean)} requests wait on average, {longer} the running step."
 
 
 def _room(facts: _Facts) -> str:

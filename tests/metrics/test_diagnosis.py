@@ -22,6 +22,12 @@ def test_stable() -> None:
     assert "requests finish as fast as they come" in found["text"]
 
 
+def test_a_handful_of_requests_shows_no_trend() -> None:
+    found = diagnosis(small(requests=12, rate=50))
+    assert found["verdict"] == "too_short"
+    assert "Too short to tell whether this load lasts" in found["text"]
+
+
 def test_saturated_by_compute() -> None:
     found = diagnosis(small(requests=600, rate=200, prompt=2000, output=8))
     assert found["verdict"] == "saturated"
