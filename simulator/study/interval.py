@@ -31,8 +31,19 @@ def estimate(turns: Sequence[Turn], ladder: Sequence[float], *, between: bool = 
     ``between``: the load lies halfway between the two rungs of a turn, as a peak does, not at the lower one.
     """
     last, first = len(ladder) - 1, 0
-    met = [math.log(ladder[first if turn.last_yes is None else turn.last_yes]) for turn in turns]
-    missed = [math.log(ladder[last if turn.first_no is None else turn.first_no]) for turn in turns]
-    low, high = t_interval(met) or (met[0], met[0]), t_interval(missed) or (missed[0], missed[0])
-    centre = sum(met + missed) / (2 * len(met)) if between else sum(met) / len(met)
-    return Estimate(math.exp(centre), math.exp(low[0]), math.exp(high[1]))
+    held = [ladder[first if turn.last_yes is None else turn.last_yes] for turn in turns]
+    missed = [ladder[last if turn.first_no is None else turn.first_no] for turn in turns]
+    (low, _), (_, high) = _interval(held), _interval(missed)
+    load = _geometric_mean(held + missed if between else held)
+    return Estimate(load, min(low, load), max(high, load))
+
+
+def _geometric_mean(loads: Sequence[float]) -> float:
+    """Never a rounding error beyond the loads themselves: at the mean of equal loads holds what holds at each."""
+    mean = math.exp(sum(map(math.log, loads)) / len(loads))
+    return min(max(mean, min(loads)), max(loads))
+
+
+def _interval(loads: Sequence[float]) -> tuple[float, float]:
+    found = t_interval([math.log(load) for load in loads])
+    return (math.exp(found[0]), math.exp(found[1])) if found else (loads[0], loads[0])

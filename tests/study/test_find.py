@@ -65,6 +65,7 @@ def test_the_answer_is_a_turn_of_whole_runs() -> None:
     assert answer.met_by_all <= answer.estimate.load <= answer.met_by_none
     assert answer.binding is not None
     assert answer.binding.goals
+    assert answer.share_met(answer.met_by_all) == 1
 
 
 def test_workers_change_nothing() -> None:

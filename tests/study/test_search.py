@@ -88,6 +88,13 @@ def test_drift_says_nothing_before_the_system_has_filled() -> None:
     assert steady.slope == pytest.approx(0, abs=1e-12)
 
 
+def test_seeds_that_turn_at_the_same_load_turn_at_the_answer() -> None:
+    ladder = [1.1**rung for rung in range(60)]
+    for rung in range(59):
+        found = estimate([Turn(rung, rung + 1)] * 3, ladder)
+        assert (found.load, found.low <= found.load <= found.high) == (ladder[rung], True)
+
+
 def test_interval_by_hand() -> None:
     ladder = [1.1**rung for rung in range(20)]
     one = estimate([Turn(7, 8)], ladder)
