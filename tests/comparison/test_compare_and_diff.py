@@ -59,6 +59,15 @@ def test_errors_are_signed_and_the_band_is_the_runs_own(runs: tuple[Path, Path])
     assert workload_mismatch(mine, slower) == ["the run has 60 requests, the measurement 30"]
 
 
+def test_a_drawn_rate_may_miss_the_rate_asked_for_by_chance_only(runs: tuple[Path, Path]) -> None:
+    mine = _summary(runs[0])
+    asked = {**mine, "completed": mine["completed"], "burstiness": 1.0}
+    assert workload_mismatch(mine, {**asked, "request_rate": mine["request_rate"] * 1.2}) == []
+    twice = f"{2 * mine['request_rate']:.4g}"
+    said = workload_mismatch(mine, {**asked, "request_rate": 2 * mine["request_rate"]})
+    assert said == [f"the run was offered {mine['request_rate']:.4g} requests/s, the measurement {twice}"]
+
+
 def test_the_operators_account_for_the_step(runs: tuple[Path, Path]) -> None:
     found = difference(_summary(runs[0]), _summary(runs[1]))
     assert found.operators[0].name == "gate_up"
