@@ -97,7 +97,11 @@ def test_a_hardware_without_a_price_is_left_out(file: Path) -> None:
 
 
 def test_without_a_file_the_traffic_is_a_bundled_one() -> None:
-    words = ["--rate", 2, "--goal", "tpot:p95<40ms", "--hardware", "h100", "--set", "search.requests=100"]
-    done = inferplan("plan", "--model", "llama-3.2-1b", *words, "--set", "space.tensor_parallel_size=[1]")
+    words = ["--rate", 2, "--goal", "tpot:p95<40ms", "--hardware", "h100"]
+    space = ["tensor_parallel_size=[1]", "weights=[auto]", "kv_cache=[auto]", "max_num_seqs=[null]"]
+    small = [f"space.{key}" for key in [*space, "max_num_batched_tokens=[null]"]]
+    small += [f"search.{key}" for key in ("requests=100", "tolerance=0.1", "finalists=1", "seeds=1")]
+    changes = [word for key in small for word in ("--set", key)]
+    done = inferplan("plan", "--model", "llama-3.2-1b", *words, *changes)
     assert done.status == 0, done.err
     assert "Traffic (profile azure-conv-2023): mean 2" in done.out
