@@ -9,6 +9,7 @@ from typing import Any
 from simulator.errors import InputError
 from simulator.hardware.catalog import load_hardware
 from simulator.metrics.goodput import Objectives
+from simulator.models.catalog import hugging_face_id, load_model
 from simulator.planning.bounds import Demand
 from simulator.planning.configuration import Configuration, Limits, devices
 from simulator.planning.mix import busiest_hour, drawn_from, rate_load, with_requests
@@ -61,6 +62,13 @@ class Brief:
     def load(self, requests: int, low: float | None = None) -> RateLoad:
         """So many requests at any rate; ``low``: the lowest (requests/s)."""
         return rate_load(with_requests(self.mix, requests), self.plan.search.seed, self.plan.search.tolerance, low)
+
+    @property
+    def model_name(self) -> str:
+        """As the user wrote it; a ``config.json`` or its folder by the model's own name."""
+        written = self.plan.model
+        is_path = Path(written).suffix == ".json" or hugging_face_id(written) is None
+        return load_model(written).name if is_path else written
 
     @property
     def traffic_name(self) -> str:

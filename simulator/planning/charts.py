@@ -54,7 +54,7 @@ class PlanPlots:
 
     def _subtitle(self) -> str:
         brief = self._result.brief
-        return f"{brief.plan.model}, peak {brief.rates.peak:.4g} requests/s"
+        return f"{brief.model_name}, peak {brief.rates.peak:.4g} requests/s"
 
 
 def chart_files(result: PlanResult) -> dict[str, bytes]:

@@ -95,6 +95,17 @@ class Fleet:
         assert self.row.key is not None
         return (self.objective, *self.row.key[1:])
 
+    @property
+    def carries(self) -> float:
+        """Requests per second of all replicas together under the goals."""
+        return self.replicas * self.examined.per_replica
+
+    @property
+    def order(self) -> tuple[float, int, float, int]:
+        """Order among fleets simulated whole: as ``key``, but of equals the one that carries more is better."""
+        objective, narrowed, place = self.key
+        return objective, narrowed, -self.carries, place
+
     def replicas_at(self, rate: float, factor: float = 1.0) -> int | None:
         """Replicas (with spares) that carry a design rate when each carries ``factor`` times what it does; None where
         the goals are out of reach."""
@@ -104,7 +115,7 @@ class Fleet:
 
     def utilisation(self, rate: float) -> float:
         """Rate over what all replicas together carry under the goals."""
-        return rate / (self.replicas * self.examined.per_replica)
+        return rate / self.carries
 
     def figures(self, run: FleetRun) -> dict[str, Any]:
         """What a reader of a fleet's run wants to know: goals, utilisation, latencies (ms)."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from simulator.hardware.profile import HardwareProfile
 from simulator.planning.fleets import Fleet
-from simulator.planning.launch import served_model, vllm_arguments
+from simulator.planning.launch import local_folder, served_model, vllm_arguments
+from simulator.scenario.schema import Scenario
 
 _RESOURCES = {
     ("gpu", "NVIDIA"): "nvidia.com/gpu",
@@ -32,12 +33,13 @@ def values_yaml(fleet: Fleet, device: HardwareProfile) -> str:
     import yaml
 
     scenario, parallel = fleet.scenario, fleet.configuration.tensor_parallel_size
-    model, resource = served_model(scenario), _RESOURCES.get((device.kind, device.vendor))
+    folder, resource = local_folder(scenario), _RESOURCES.get((device.kind, device.vendor))
+    model = served_model(scenario) if folder is None else folder.name
     devices = {} if resource is None else {resource: str(parallel)}
     arguments = [word for pair in vllm_arguments(fleet) for word in pair if word is not None]
     content: dict[str, Any] = {
         "multinode": False,
-        "modelArtifacts": {"uri": f"hf://{model}", "name": model},
+        "modelArtifacts": {"uri": _artifacts(scenario), "name": model},
         "routing": {"servicePort": 8000},
         "decode": {
             "create": True,
@@ -64,3 +66,9 @@ def values_yaml(fleet: Fleet, device: HardwareProfile) -> str:
         design=fleet.brief.rates.design,
     )
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _artifacts(scenario: Scenario) -> str:
+    """Where pods load the weights from: Hugging Face, or for a model of the user's own a volume that he fills."""
+    folder = local_folder(scenario)
+    return f"hf://{served_model(scenario)}" if folder is None else f"pvc://models/{folder.name}"

@@ -9,6 +9,7 @@ import json
 import shlex
 from pathlib import Path
 
+from simulator.datafiles import names_folder
 from simulator.models.catalog import hugging_face_id
 from simulator.planning.fleets import Fleet
 from simulator.scenario.schema import Scenario
@@ -22,12 +23,18 @@ def serves_with_vllm(scenario: Scenario) -> bool:
     return scenario.engine.profile.startswith("vllm") and scenario.engine.policy == "vllm_v1"
 
 
+def local_folder(scenario: Scenario) -> Path | None:
+    """The folder of a model given as a ``config.json``, where vLLM expects its weights; None for published models."""
+    path = Path(scenario.model)
+    if path.suffix == ".json":
+        return path.resolve().parent
+    return path.resolve() if hugging_face_id(scenario.model) is None and names_folder(path) else None
+
+
 def served_model(scenario: Scenario) -> str:
     """The name vLLM loads: the Hugging Face id of a catalog model, the folder of a ``config.json``."""
-    path = Path(scenario.model)
-    if path.name == "config.json":
-        return str(path.parent)
-    return hugging_face_id(scenario.model) or scenario.model
+    folder = local_folder(scenario)
+    return str(folder) if folder is not None else hugging_face_id(scenario.model) or scenario.model
 
 
 def vllm_arguments(fleet: Fleet) -> list[tuple[str, str | None]]:
@@ -81,7 +88,8 @@ def launch_script(fleet: Fleet) -> str:
     options = [name if value is None else f"{name} {shlex.quote(value)}" for name, value in vllm_arguments(fleet)]
     lines = [
         "#!/bin/sh",
-        f"# One of {fleet.replicas} replicas; each takes {parallel} x {device}.",
+        f"# {'The only replica; it' if fleet.replicas == 1 else f'One of {fleet.replicas} replicas; each'} takes "
+        f"{parallel} x {device}.",
         f"# {fleet.active} carry the design rate of {fleet.brief.rates.design:.4g} requests/s, sent to them in turn.",
         f"exec vllm serve {shlex.quote(served_model(fleet.scenario))} \\",
         *(f"  {option} \\" for option in options),

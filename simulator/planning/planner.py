@@ -84,7 +84,7 @@ def _finalists(brief: Brief, known: Sequence[Ranked], team: Workers, tell: OnSta
         tell("confirming", len(fleets), len(fleets) + len(chosen), "")
         examined = list(team.examined([(row.prospect.configuration, _best(row)) for row in chosen]))
         fleets += [_fleet(brief, row, one) for row, one in zip(chosen, examined, strict=True)]
-        fleets.sort(key=lambda fleet: fleet.key)
+        fleets.sort(key=lambda fleet: fleet.order)
         rest = [row for row in rest if row not in chosen]
         chosen = _promising(rest, [], fleets)
     return fleets
@@ -92,7 +92,7 @@ def _finalists(brief: Brief, known: Sequence[Ranked], team: Workers, tell: OnSta
 
 def _promising(rest: Sequence[Ranked], chosen: Sequence[Ranked], fleets: Sequence[Fleet]) -> list[Ranked]:
     """Of each hardware the best one left, unless a fleet of it that is known to do, or is chosen already, is better."""
-    best = {fleet.row.prospect.device: fleet.key for fleet in reversed(fleets)}
+    best = {fleet.row.prospect.device: fleet.key for fleet in sorted(fleets, key=lambda fleet: fleet.key, reverse=True)}
     settled = {row.prospect.device for row in chosen}
     found = []
     for row in rest:

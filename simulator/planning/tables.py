@@ -117,7 +117,7 @@ def _ranked_row(result: PlanResult, row: Ranked) -> Row:
         }
     why = reason(row, brief)
     if row.verdict == "ranked" and row.at_least <= result.winner.objective * (1 + 1e-9):
-        why += "; as good as the best, but it narrows more number formats or stands later in the plan"
+        why += "; as good as the best, but it narrows more number formats, carries less or stands later in the plan"
     return _row(row.prospect.configuration, row.prospect.device, row.verdict, why, terms, **known)
 
 

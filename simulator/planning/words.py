@@ -29,7 +29,8 @@ def headline(result: PlanResult) -> str:
     fleet, plan = result.winner, result.brief.plan
     spare = f", {plan.spare_replicas} of them spare," if plan.spare_replicas else ""
     return (
-        f"{ORDER[plan.minimize].capitalize()}: {_replicas(fleet.replicas)} of {name_of(fleet)}{spare} for {plan.model} "
+        f"{ORDER[plan.minimize].capitalize()}: {_replicas(fleet.replicas)} of {name_of(fleet)}{spare} for "
+        f"{result.brief.model_name} "
         f"at a peak of {amount(result.brief.rates.peak)} requests/s: {objective_text(fleet.objective, result.brief)}"
     )
 
@@ -53,8 +54,8 @@ def why_not(winner: Fleet, other: Fleet) -> str:
         parts[0] = f"It costs the same: {_replicas(other.replicas)} for {objective_text(other.objective, brief)}"
         if other.configuration.narrowed > winner.configuration.narrowed:
             parts.append("but narrows more number formats, which may cost quality")
-        elif other.row.key is not None and winner.row.key is not None:
-            parts.append("and stands later in the plan")
+        else:
+            parts.append("and carries less" if other.carries < winner.carries else "and stands later in the plan")
     price, of_winner = other.row.prospect.terms, winner.row.prospect.terms
     ratio = each / own
     carried = f"one replica carries {amount(each)} requests/s, {ratio:.2f} times the winner's"

@@ -34,7 +34,7 @@ def test_the_fleet_carries_the_traffic(result: PlanResult) -> None:
     assert fleet.examined.peak.met
     assert fleet.examined.peak.rate == result.brief.rates.peak
     assert fleet.devices == fleet.replicas * fleet.configuration.tensor_parallel_size
-    assert [fleet.key for fleet in result.fleets] == sorted(fleet.key for fleet in result.fleets)
+    assert [fleet.order for fleet in result.fleets] == sorted(fleet.order for fleet in result.fleets)
 
 
 def test_every_candidate_has_a_verdict(result: PlanResult) -> None:

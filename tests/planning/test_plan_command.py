@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.invoke import inferplan
 
@@ -105,3 +106,23 @@ def test_without_a_file_the_traffic_is_a_bundled_one() -> None:
     done = inferplan("plan", "--model", "llama-3.2-1b", *words, *changes)
     assert done.status == 0, done.err
     assert "Traffic (profile azure-conv-2023): mean 2" in done.out
+
+
+def test_a_model_of_ones_own_is_served_from_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own-model"
+    own.mkdir()
+    config = {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16", "vocab_size": 32000,
+        "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32,
+        "num_key_value_heads": 4, "max_position_embeddings": 2048, "tie_word_embeddings": False,
+    }  # fmt: skip
+    (own / "config.json").write_text(json.dumps(config))
+    monkeypatch.chdir(own)
+    words = ["--rate", 2, "--goal", "tpot:p95<40ms", "--hardware", "l40s", "--isl", 100, "--osl", 10]
+    small = ["--set", "search.requests=100", "--set", "space.tensor_parallel_size=[1]", "--set", "space.weights=[auto]"]
+    done = inferplan("plan", "--model", "config.json", *words, *small, "--no-charts", "--out", tmp_path / "fleet")
+    assert done.status == 0, done.err
+    assert "of L40S for own-model at a peak" in done.out.replace("\n  ", " ")
+    assert f"vllm serve {own} " in (tmp_path / "fleet" / "launch" / "vllm-serve.sh").read_text()
+    values = yaml.safe_load((tmp_path / "fleet" / "launch" / "values.yaml").read_text())
+    assert values["modelArtifacts"] == {"uri": "pvc://models/own-model", "name": "own-model"}
