@@ -69,15 +69,19 @@ class Fleet:
 
     @property
     def joules_per_token(self) -> float | None:
-        """Facility energy over prompt and output tokens in the mean hour."""
-        found: float | None = self.examined.mean.summary["joules_per_token"]
-        return found
+        """Facility energy over prompt and output tokens in the mean hour.
+
+        Watts over the tokens that come, as the dollars are: a run's own joules per token charge it with its drain.
+        """
+        tokens_per_s = self.brief.rates.mean * self.brief.demand.tokens
+        return None if self.watts is None else self.watts / tokens_per_s
 
     @property
     def grams_per_request(self) -> float | None:
-        """gCO2e per request in the mean hour."""
-        found: float | None = self.examined.mean.summary["gco2e_per_request"]
-        return found
+        """gCO2e per request in the mean hour: what a second emits over the requests that come in it."""
+        run = self.examined.mean.summary
+        found: float | None = run["gco2e_per_request"]
+        return None if found is None else found * run["request_throughput"] / self.brief.rates.mean
 
     @property
     def objective(self) -> float:

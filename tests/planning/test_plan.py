@@ -37,6 +37,20 @@ def test_the_fleet_carries_the_traffic(result: PlanResult) -> None:
     assert [fleet.order for fleet in result.fleets] == sorted(fleet.order for fleet in result.fleets)
 
 
+def test_energy_and_dollars_are_of_the_same_tokens(result: PlanResult) -> None:
+    fleet = result.winner
+    assert fleet.watts is not None
+    assert fleet.joules_per_token is not None
+    assert fleet.usd_per_hour is not None
+    assert fleet.usd_per_million_tokens is not None
+    tokens_per_s = 1e6 * fleet.usd_per_hour / 3600.0 / fleet.usd_per_million_tokens
+    assert fleet.joules_per_token * tokens_per_s == pytest.approx(fleet.watts)
+    assert fleet.grams_per_request is not None
+    grid_kg_per_kwh = fleet.examined.mean.summary["economics"]["assumptions"]["grid"]["kg_per_kwh"]
+    grams_per_s = fleet.watts / 3.6e6 * grid_kg_per_kwh * 1e3
+    assert fleet.grams_per_request * result.brief.rates.mean == pytest.approx(grams_per_s, rel=1e-3)
+
+
 def test_every_candidate_has_a_verdict(result: PlanResult) -> None:
     table = result.candidates
     assert len(table) == 8
