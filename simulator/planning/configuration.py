@@ -70,8 +70,16 @@ def configurations(plan: Plan) -> Iterator[Configuration | Rejected]:
 
 
 def devices(plan: Plan) -> list[HardwareProfile]:
-    """The accelerators of ``plan.hardware``. Raises ``InputError`` that names the entry nothing is known under."""
-    return [_device(plan, place, name) for place, name in enumerate(plan.hardware)]
+    """The accelerators of ``plan.hardware``. Raises ``InputError`` that names the entry nothing is known under, or
+    under which a device stands twice: it would be its own runner-up."""
+    found = [_device(plan, place, name) for place, name in enumerate(plan.hardware)]
+    names = [device.name for device in found]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            earlier = plan.hardware[names.index(name)]
+            rule = f"is {name}, which stands there already as {earlier}"
+            raise plan.document.error(("hardware", place), rule, value=plan.hardware[place])
+    return found
 
 
 def _cannot(model: ModelSpec, device: HardwareProfile, one: Configuration, seen: set[Dtypes]) -> str | None:

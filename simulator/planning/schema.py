@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from simulator.planning.traffic import Traffic
 from simulator.scenario.economics_section import Economics, Price
@@ -20,7 +20,7 @@ from simulator.scenario.explain import explain
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.paths import anchor_paths
 from simulator.scenario.schema import Sampling, Slo, WorkloadSection
-from simulator.scenario.section import Filled, Section
+from simulator.scenario.section import Filled, Section, mistake
 from simulator.yaml_document import Document, read_document
 
 Name = Annotated[str, Field(min_length=1)]
@@ -46,6 +46,14 @@ class Space(Section):
     kv_cache: Annotated[list[Format], Field(min_length=1)] = Field(default=["auto", "fp8"])
     max_num_seqs: Annotated[list[Count | None], Field(min_length=1)] = Field(default=[None, 64, 256])
     max_num_batched_tokens: Annotated[list[Count | None], Field(min_length=1)] = Field(default=[None, 2048, 8192])
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Space:
+        for key, values in self:
+            for place, value in enumerate(values):
+                if value in values[:place]:
+                    raise mistake("must name each value once", key, value)
+        return self
 
 
 class Search(Section):

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from simulator.scenario.section import Section
+from simulator.scenario.section import Section, mistake
 
 HOURS = 24
 
@@ -45,11 +44,11 @@ class Traffic(Section):
         if self.hourly is None:
             return self
         if self.peak_to_mean is not None:
-            raise _mistake("cannot stand beside hourly; give one of the two", "peak_to_mean", self.peak_to_mean)
+            raise mistake("cannot stand beside hourly; give one of the two", "peak_to_mean", self.peak_to_mean)
         if len(self.hourly) != HOURS:
-            raise _mistake(f"must have {HOURS} values, one per hour of the day", "hourly", len(self.hourly))
+            raise mistake(f"must have {HOURS} values, one per hour of the day", "hourly", len(self.hourly))
         if not any(self.hourly):
-            raise _mistake("must have a value above 0", "hourly", self.hourly)
+            raise mistake("must have a value above 0", "hourly", self.hourly)
         return self
 
     @property
@@ -82,7 +81,3 @@ class Rates:
     mean: float
     peak: float
     design: float
-
-
-def _mistake(rule: str, at: str, value: object) -> PydanticCustomError:
-    return PydanticCustomError("input_error", "{rule}", {"rule": rule, "at": at, "value": value, "hint": None})

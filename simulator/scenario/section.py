@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from simulator.scenario.meanings import meanings, summary
 
@@ -31,6 +31,11 @@ class Section(BaseModel):
         for name, text in meanings(cls.documented()).items():
             schema["properties"][name]["description"] = text
         return reference
+
+
+def mistake(rule: str, at: str, value: object) -> PydanticCustomError:
+    """What a validator raises about the key ``at`` of its section; users read ``rule`` with the key's file and line."""
+    return PydanticCustomError("input_error", "{rule}", {"rule": rule, "at": at, "value": value, "hint": None})
 
 
 def _empty_when_null(value: Any) -> Any:

@@ -63,6 +63,8 @@ def test_options_alone_and_goals_side_by_side() -> None:
     [
         (["--hardware", "h10"], "--hardware: hardware[0]: no such hardware"),
         (["--hardware", "h10"], "did you mean 'h100'"),
+        (["--hardware", "h100,H100-SXM5-80GB"], "hardware[1]: is H100-SXM5-80GB, which stands there already as h100"),
+        (["--set", "space.max_num_seqs=[null, 64, 64]"], "space.max_num_seqs: must name each value once (found 64)"),
         (["--goal", "ttft:p95<9"], "goals: has no unit"),
         (["--goal", "throughput>5req/s"], "cannot be a goal of a plan"),
         (["--minimize", "coost"], "did you mean 'cost'"),
