@@ -14,9 +14,15 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def atomic_binary(path: Path) -> Iterator[BinaryIO]:
-    """Yield a binary file that replaces ``path`` when the block ends without an exception."""
+    """Yield a binary file that replaces ``path`` when the block ends without an exception.
+
+    Raises ``OSError`` that names ``path``, not the neighbour, where none can be made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
