@@ -11,6 +11,7 @@ from typing import Any
 
 import simulator
 from simulator.errors import InputError
+from simulator.json_document import read_json
 from simulator.report.files import write_folder
 from simulator.sweeping.journal import NAME as POINTS
 from simulator.sweeping.journal import Row
@@ -18,6 +19,19 @@ from simulator.sweeping.metrics import Metric, columns_of
 from simulator.sweeping.study import Study
 
 STUDY, SWEEP, SUMMARY = "study.resolved.yaml", "sweep.json", "summary.csv"
+
+_KINDS: dict[str, type] = {
+    "title": str,
+    "axes": list,
+    "counts.planned": int,
+    "seeds": int,
+    "best.name": str,
+    "best.better": str,
+    "notes": list,
+    "provenance.scenario": dict,
+    "inferplan": str,
+}
+"""What a reader of sweep.json relies on."""
 
 
 def is_sweep(folder: Path) -> bool:
@@ -54,15 +68,21 @@ def write_end(folder: Path, content: dict[str, Any], rows: Sequence[Row], keys: 
 
 
 def read_sweep_json(folder: Path) -> dict[str, Any]:
-    """What sweep.json holds. Raises ``InputError`` where no sweep is."""
+    """What sweep.json holds. Raises ``InputError`` where no sweep is, or one whose file somebody changed."""
     path = folder / SWEEP
-    try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         hint = "inferplan sweep STUDY.yaml --out DIR makes one"
-        raise InputError("holds no sweep", file=folder, hint=hint) from None
-    except ValueError as error:
-        raise InputError(f"is not valid JSON: {error}", file=path) from None
+        raise InputError("holds no sweep", file=folder, hint=hint)
+    content = read_json(path)
+    for place, kind in _KINDS.items():
+        found: Any = content
+        for key in place.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        if not isinstance(found, kind):
+            hint = "--resume writes it anew"
+            raise InputError("is not whole: missing, or of another kind", file=path, path=place, hint=hint)
+    if not all(isinstance(axis, dict) and isinstance(axis.get("keys"), list) for axis in content["axes"]):
+        raise InputError("must be a list of axes, each with its keys", file=path, path="axes")
     return content
 
 

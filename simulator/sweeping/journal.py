@@ -7,6 +7,7 @@ sweeps cannot write into one folder: the file is locked, and the lock goes with 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,9 +89,25 @@ def open_journal(folder: Path) -> Iterator[Journal]:
 def _row(line: bytes, path: Path, number: int) -> Row:
     try:
         content = json.loads(line)
-        return Row(**{key: content[key] for key in _KEYS})
+        row = Row(**{key: content[key] for key in _KEYS})
     except (ValueError, KeyError, TypeError):
-        raise InputError("is not a row of a sweep", file=path, line=number) from None
+        row = None
+    if row is None or not _is_sound(row):
+        raise InputError("is not a row of a sweep", file=path, line=number)
+    return row
+
+
+def _is_sound(row: Row) -> bool:
+    """Whether every field is of its kind and every metric a finite number, or none."""
+    kinds = isinstance(row.id, str) and type(row.index) is int and isinstance(row.set, dict)
+    ends = row.status in ("ok", "error") and isinstance(row.error, str | None) and isinstance(row.title, str)
+    return kinds and ends and isinstance(row.metrics, dict) and all(map(_is_figure, row.metrics.values()))
+
+
+def _is_figure(value: object) -> bool:
+    if isinstance(value, int | float):
+        return not isinstance(value, bool) and math.isfinite(value)
+    return value is None
 
 
 def _lock(file: int, folder: Path) -> None:

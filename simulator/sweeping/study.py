@@ -134,12 +134,19 @@ def _from_study(document: Document, title: str) -> Study:
     if content.get("sample") is not None:
         axes = (*axes, sampled_axis(content["sample"], document, ("sample",)))
     return Study(
-        title=str(content.get("title") or title),
+        title=_text("title", document) or title,
         scenario=base,
         axes=tuple(_anchored_axis(axis, folder) for axis in axes),
         seeds=_seeds(document),
-        best=None if content.get("best") is None else str(content["best"]),
+        best=_text("best", document),
     )
+
+
+def _text(key: str, document: Document) -> str | None:
+    value = document.content.get(key)
+    if isinstance(value, dict | list):
+        raise document.error((key,), "must be text", value=value)
+    return None if value is None else str(value)
 
 
 def _seeds(document: Document) -> int:

@@ -137,13 +137,51 @@ def test_a_torn_last_line_is_dropped(table: str, tmp_path: Path, torn: bytes) ->
     assert again == list(range(1, 9))
 
 
-def test_a_line_that_is_no_row_is_refused_with_its_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": 3},
+        {"index": "0"},
+        {"status": "fine"},
+        {"metrics": "none"},
+        {"metrics": {"tok_s_gpu": "fast"}},
+        {"metrics": {"tok_s_gpu": float("nan")}},
+        {"error": 3},
+    ],
+    ids=str,
+)
+def test_a_line_that_is_no_row_is_refused_with_its_number(tmp_path: Path, changed: dict[str, object]) -> None:
+    row = Row("a", 0, {"rate": 1.0}, "ok", None, {"tok_s_gpu": 3.0})
+    with open_journal(tmp_path) as journal:
+        journal.add(row)
+    assert read_rows(tmp_path) == [row]
+    with (tmp_path / "points.jsonl").open("a") as file:
+        file.write(json.dumps(row.content() | changed) + "\n")
+    with pytest.raises(InputError, match=r"points.jsonl:2: is not a row of a sweep"):
+        read_rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"counts": []}, "sweep.json: counts.planned: is not whole"),
+        ({"title": None}, "sweep.json: title: is not whole"),
+        ({"best": {"name": "tok_s_gpu"}}, "sweep.json: best.better: is not whole"),
+        ({"axes": [3]}, "sweep.json: axes: must be a list of axes"),
+    ],
+)
+def test_a_changed_sweep_json_is_named_and_mended_by_resuming(
+    tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
     folder = tmp_path / "sweep"
-    sweep(tiny(), AXES, out=folder)
-    with (folder / "points.jsonl").open("a") as file:
-        file.write(json.dumps({"id": 3}) + "\n")
-    with pytest.raises(InputError, match=r"points.jsonl:9: is not a row of a sweep"):
+    sweep(tiny(), {"rate": [5.0]}, out=folder)
+    path = folder / "sweep.json"
+    before = path.read_bytes()
+    path.write_text(json.dumps(json.loads(before) | changed))
+    with pytest.raises(InputError, match=message):
         load(folder)
+    sweep(tiny(), {"rate": [5.0]}, out=folder, resume=True)
+    assert path.read_bytes() == before
 
 
 def test_two_sweeps_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -94,6 +94,13 @@ def test_mistakes(here: Path, arguments: tuple[str, ...], message: str) -> None:
     assert message in done.err
 
 
+def test_a_title_is_text(here: Path) -> None:
+    with (here / "study.yaml").open("a") as file:
+        file.write("title: [a, b]\n")
+    done = inferplan("sweep", "study.yaml", "--dry-run")
+    assert (done.status, "title: must be text" in done.err) == (2, True)
+
+
 def test_no_sweep_no_frontier(here: Path) -> None:
     done = inferplan("pareto", here)
     assert (done.status, "holds no sweep" in done.err) == (2, True)
