@@ -12,7 +12,7 @@ from simulator.report.tables import csv_text
 from simulator.result import RunResult
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 TABLES = ("requests", "timeseries", "steps")
 
@@ -20,7 +20,7 @@ TABLES = ("requests", "timeseries", "steps")
 def run_table(result: RunResult, name: str, window: TimeWindow) -> DataFrame:
     """A table of the run (first seed), cut to what has a part inside the window; columns as in ``RunResult``.
 
-    Raises ``InputError`` for an unknown table.
+    Raises ``InputError`` for an unknown table, or a window that begins after the table has ended.
     """
     if name not in TABLES:
         hint = did_you_mean(name, TABLES)
@@ -29,6 +29,8 @@ def run_table(result: RunResult, name: str, window: TimeWindow) -> DataFrame:
     if window.whole:
         return frame
     begin_s, end_s = _span(frame, name)
+    if len(frame) and window.start_s > end_s.max():
+        raise InputError(f"begins after the last of the {name}, which ends at {end_s.max():.6g} s", path="window")
     return frame[(end_s >= window.start_s) & (begin_s < window.end_s)]
 
 
@@ -59,11 +61,11 @@ WRITERS: dict[str, Callable[[DataFrame], bytes]] = {"csv": csv_bytes, "jsonl": j
 """Content of a table's file by format, which is also the ending of its name."""
 
 
-def _span(frame: DataFrame, name: str) -> tuple[DataFrame, DataFrame]:
+def _span(frame: DataFrame, name: str) -> tuple[Series[float], Series[float]]:
     """Where each row begins and ends (s)."""
     if name == "steps":
-        return frame["start_s"], frame["end_s"]  # type: ignore[return-value]
+        return frame["start_s"], frame["end_s"]
     if name == "timeseries":
-        return frame["time_s"], frame["time_s"]  # type: ignore[return-value]
+        return frame["time_s"], frame["time_s"]
     arrival_s = frame["arrival_s"]
-    return arrival_s, arrival_s + frame["e2el_ms"].fillna(0.0) / 1e3  # type: ignore[return-value]
+    return arrival_s, arrival_s + frame["e2el_ms"].fillna(0.0) / 1e3

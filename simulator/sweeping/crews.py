@@ -57,7 +57,9 @@ class LocalProcesses:
     alone = True
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or available_cpus()
+        if workers is not None and workers < 1:
+            raise InputError("must be at least 1", path="workers", value=workers)
+        self.workers = available_cpus() if workers is None else workers
         self.ahead = _PER_WORKER * self.workers
 
     @contextmanager

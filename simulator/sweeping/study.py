@@ -104,6 +104,9 @@ def study_of(
 ) -> Study:
     """A study from Python: ``{"engine.max_num_seqs": [64, 128], "rate": {"linspace": [1, 20, 5]}}``; a list of mappings
     under a name of its own moves several keys together, ``"sample"`` draws. Raises ``InputError``."""
+    if not isinstance(axes, Mapping):
+        rule = "must map dotted keys to values, such as {'engine.max_num_seqs': [64, 128]}"
+        raise InputError(rule, path="axes", value=axes)
     content = scenario.model_dump(mode="json") if isinstance(scenario, Scenario) else deepcopy(dict(scenario))
     base = _anchored(Document(content))
     plain = {key: list(value) if isinstance(value, tuple | range) else value for key, value in axes.items()}

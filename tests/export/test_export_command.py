@@ -75,6 +75,8 @@ def test_a_folder_that_no_longer_fits_is_noticed(folder: Path) -> None:
         (["--format", "csv", "--window", "5"], "--window"),
         (["--format", "prometheus", "--window", "1s:2s"], "always of the whole run"),
         (["--format", "perfetto", "--window", "1h:"], "no engine step"),
+        (["--format", "csv", "--window", "1h:"], "window: begins after the last of the requests, which ends at "),
+        (["--format", "csv", "--table", "steps", "--window", "1h:2h"], "window: begins after the last of the steps"),
         ([], "Missing option '--format'"),
     ],
 )

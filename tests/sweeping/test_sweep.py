@@ -7,6 +7,7 @@ import io
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,13 @@ def test_failed_points_are_run_again_when_asked(folder: Path) -> None:
         assert (
             [row.status for row in result.rows] == [row.status for row in load(home / "sweep").rows] == ["ok", "error"]
         )
+
+
+@pytest.mark.parametrize(
+    ("axes", "workers", "message"),
+    [([1], 1, "axes: must map dotted keys to values"), ({"rate": [1]}, 0, "workers: must be at least 1")],
+)
+def test_mistakes_in_python_are_said_in_words(axes: Any, workers: int, message: str) -> None:
+    chat = {"profile": {"name": "chat-short", "num_requests": 20}}
+    with pytest.raises(InputError, match=message):
+        sweep(Scenario(model="llama-3.1-8b", hardware="h100", workload=chat), axes, workers=workers)
