@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-fast lint types unit docs bench clean
+.PHONY: demo test test-all test-slow lint types unit docs bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -24,7 +24,10 @@ demo: $(VENV)/.runtime
 	@echo
 	@echo "The pictures are in demo/ (latency_cdf.png, timeline.png, ...), the numbers in demo/summary.json."
 
+# Lint, types and every test that takes less than ten seconds; `make test-all` adds the others.
 test: lint types unit
+
+test-all: test test-slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -34,11 +37,11 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest -n auto
-
-# Without the tests that take more than ten seconds.
-test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+# Kills and resumes, mutants, fuzzing, notebooks, a newcomer's path from an empty environment, ...
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -n auto -m slow
 
 # What is generated from the schema of the scenario file; a test holds it against the code.
 docs: $(VENV)/.runtime

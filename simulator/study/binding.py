@@ -24,7 +24,7 @@ _FIELDS = {Metric.TTFT: "ttft_ms", Metric.TPOT: "tpot_ms", Metric.ITL: "tpot_ms"
 
 
 def what_binds(missed: Probe, goals: Sequence[Goal], objectives: Objectives, engine: EngineConfig) -> Binding:
-    """Read the run at the first load that misses; it must be whole, with MFU and MBU in its summary."""
+    """Read the run at the first load that misses; whole or nearly, with MFU and MBU in its summary."""
     assert missed.records is not None
     resource, evidence = _resource(missed.summary, engine)
     texts = [text for text in missed.missed if text not in (STABLE, TOO_SHORT)]

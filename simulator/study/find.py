@@ -22,6 +22,9 @@ from simulator.study.stability import FEWEST
 from simulator.workload.same import same_requests
 from simulator.workload.workload import Workload
 
+NEARLY_WHOLE = 0.8
+"""Share of the requests from which on a run that was stopped says what binds; the rest would cost a run more."""
+
 CURVE = (0.1, 0.25, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.6, 2.0)
 """Loads of the charts, as multiples of the answer."""
 
@@ -45,18 +48,18 @@ def find(
     prober = prober or Prober(question.scenario, question.load(), question.goals, question.objectives)
     load = prober.load
     first_seed = question.scenario.run.seed
-    _refuse_few(question, load.workload(load.ladder[load.start], first_seed))
+    workload = load.workload(load.ladder[load.start], first_seed)
+    _refuse_few(question, workload)
     search, first = search_seed(question, prober, first_seed, None, first_stride(question), on_probe)
     notes = [*question.notes, *prober.wiring.notes]
     seeds = list(range(first_seed + 1, first_seed + _seeds_that_differ(question, prober, notes)))
     found = [first, *later_seeds(question, prober, seeds, _middle(first.turn, load.start), workers, on_probe)]
-    binding = _binding(question, prober, search, first.turn)
+    binding = _binding(question, prober, search, first.turn, len(workload.table))
     found[0] = SeedResult(first_seed, first.turn, search.probes)
     turns = [one.turn for one in found]
     answer = estimate(turns, load.ladder, between=question.maximize == "goodput")
     probes = [probe for one in found for probe in one.probes]
     notes += _notes(found)
-    workload = load.workload(load.ladder[load.start], first_seed)
     return GoalAnswer(
         title=wired_title(prober.wiring, workload.description),
         maximize=question.maximize,
@@ -99,11 +102,14 @@ def _status(turns: Sequence[Turn]) -> Status:
     return "none_met" if all(turn.last_yes is None for turn in turns) else "found"
 
 
-def _binding(question: Question, prober: Prober, search: SeedSearch, turn: Turn) -> Binding | None:
-    """From a whole run of the first seed at the first load that misses; None where every load meets the goals."""
+def _binding(question: Question, prober: Prober, search: SeedSearch, turn: Turn, requests: int) -> Binding | None:
+    """From a run of the first seed at the first load that misses, whole or nearly; None where every load meets the
+    goals."""
     if turn.first_no is None:
         return None
-    missed = search.at(turn.first_no, whole=True)
+    missed = search.at(turn.first_no)
+    if missed.requests < NEARLY_WHOLE * requests or question.maximize == "goodput":
+        missed = search.at(turn.first_no, whole=True)
     if missed.met and question.maximize != "goodput":
         return None
     missed = prober.with_utilisation(missed)
