@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,11 +17,10 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.fenced_blocks import fenced_blocks
+
 ROOT = Path(__file__).resolve().parents[1]
 SECTION = "## From nothing to a plan"
-
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SAVED_AS = re.compile(r"Save this as `([\w.-]+)`:\s*$")
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,9 @@ def read_path(readme: Path = ROOT / "README.md") -> NewcomersPath:
     text = readme.read_text(encoding="utf-8")
     begin = text.index(f"\n{SECTION}\n")
     section = text[begin : text.index("\n## ", begin + len(SECTION))]
-    files, commands = {}, []
-    for block in _BLOCK.finditer(section):
-        saved = _SAVED_AS.search(section[: block.start()])
-        if saved:
-            files[saved[1]] = block[2]
-        elif block[1] == "console":
-            commands += [line[2:] for line in block[2].splitlines() if line.startswith("$ ")]
+    found = fenced_blocks(section)
+    files = {block.saved_as: block.text for block in found if block.saved_as is not None}
+    commands = [command for block in found if block.language == "console" for command in block.commands]
     return NewcomersPath(files, tuple(commands))
 
 

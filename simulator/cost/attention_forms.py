@@ -116,7 +116,7 @@ class DecodeAttentionForm:
 
     def lines(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> DecodeLines:
         """The lines of a call over so many sequences and query rows."""
-        per_sm = self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
+        per_sm = self.units_per_sm(sequences, queries, ops)
         waves = ops.maximum(1.0, per_sm)
         splits = ops.minimum(self.most_splits, ops.maximum(1.0, 1.0 / per_sm))
         latency = self.latency_seconds(sequences, queries)
@@ -132,6 +132,10 @@ class DecodeAttentionForm:
             start + self.merge_s * (splits - 1.0),
             settled,
         )
+
+    def units_per_sm(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> Sizes:
+        """Units over multiprocessors: the waves of a call, where it is more than one."""
+        return self.kv_heads_per_sm * ops.maximum(sequences, queries * self.group_rows)
 
     def latency_seconds(self, sequences: Sizes, queries: Sizes) -> Sizes:
         """Seconds of a call before and beside its units: the launch and the copies of grouped queries and outputs."""

@@ -27,7 +27,7 @@ def running_seconds(timed_s: Floats, overlap: float, form: DecodeAttentionForm, 
     an equal part; ``overlap`` (0..1) is the share of the further waves' parts that hides. Rises with ``kv`` where
     ``timed_s`` does; a call of one wave takes what was timed.
     """
-    waves = np.maximum(1.0, form.kv_heads_per_sm * sequences * np.maximum(1.0, form.group_rows))
+    waves = np.maximum(1.0, form.units_per_sm(sequences, sequences))
     kv_tokens = sequences * kv
     loads_s = form.latency_seconds(sequences, sequences) + _token_seconds(timed_s, kv_tokens, waves) * kv_tokens
     start_ups_s = np.maximum(timed_s - loads_s, 0.0)

@@ -50,6 +50,14 @@ def hugging_face_id(name_or_path: str | Path) -> str | None:
     return ids[0] if ids else None
 
 
+def own_model_folder(name_or_path: str | Path) -> Path | None:
+    """The folder of a model that is no catalog entry but a ``config.json``, or the folder of one; else None."""
+    path = user_path(str(name_or_path))
+    if path.suffix == ".json":
+        return path.resolve().parent
+    return path.resolve() if str(name_or_path).lower() not in _names() and names_folder(path) else None
+
+
 def list_models() -> list[str]:
     """Names of the catalog, sorted."""
     return sorted(path.stem for path in _CATALOG.glob("*.yaml"))

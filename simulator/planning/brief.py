@@ -67,8 +67,7 @@ class Brief:
     def model_name(self) -> str:
         """As the user wrote it; a ``config.json`` or its folder by the model's own name."""
         written = self.plan.model
-        is_path = Path(written).suffix == ".json" or hugging_face_id(written) is None
-        return load_model(written).name if is_path else written
+        return load_model(written).name if hugging_face_id(written) is None else written
 
     @property
     def traffic_name(self) -> str:

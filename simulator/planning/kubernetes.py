@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.hardware.profile import HardwareProfile
+from simulator.models.catalog import own_model_folder
 from simulator.planning.fleets import Fleet
-from simulator.planning.launch import local_folder, served_model, vllm_arguments
-from simulator.scenario.schema import Scenario
+from simulator.planning.launch import served_model, vllm_arguments
 
 _RESOURCES = {
     ("gpu", "NVIDIA"): "nvidia.com/gpu",
@@ -33,13 +33,15 @@ def values_yaml(fleet: Fleet, device: HardwareProfile) -> str:
     import yaml
 
     scenario, parallel = fleet.scenario, fleet.configuration.tensor_parallel_size
-    folder, resource = local_folder(scenario), _RESOURCES.get((device.kind, device.vendor))
+    folder, resource = own_model_folder(scenario.model), _RESOURCES.get((device.kind, device.vendor))
     model = served_model(scenario) if folder is None else folder.name
+    # A model of the user's own is on no hub: pods load it from a volume that he fills.
+    artifacts = f"hf://{model}" if folder is None else f"pvc://models/{model}"
     devices = {} if resource is None else {resource: str(parallel)}
     arguments = [word for pair in vllm_arguments(fleet) for word in pair if word is not None]
     content: dict[str, Any] = {
         "multinode": False,
-        "modelArtifacts": {"uri": _artifacts(scenario), "name": model},
+        "modelArtifacts": {"uri": artifacts, "name": model},
         "routing": {"servicePort": 8000},
         "decode": {
             "create": True,
@@ -66,9 +68,3 @@ def values_yaml(fleet: Fleet, device: HardwareProfile) -> str:
         design=fleet.brief.rates.design,
     )
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
-
-
-def _artifacts(scenario: Scenario) -> str:
-    """Where pods load the weights from: Hugging Face, or for a model of the user's own a volume that he fills."""
-    folder = local_folder(scenario)
-    return f"hf://{served_model(scenario)}" if folder is None else f"pvc://models/{folder.name}"

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 
-from simulator.datafiles import names_folder
-from simulator.models.catalog import hugging_face_id
+from simulator.models.catalog import hugging_face_id, own_model_folder
 from simulator.planning.fleets import Fleet
 from simulator.scenario.schema import Scenario
 
@@ -23,17 +21,9 @@ def serves_with_vllm(scenario: Scenario) -> bool:
     return scenario.engine.profile.startswith("vllm") and scenario.engine.policy == "vllm_v1"
 
 
-def local_folder(scenario: Scenario) -> Path | None:
-    """The folder of a model given as a ``config.json``, where vLLM expects its weights; None for published models."""
-    path = Path(scenario.model)
-    if path.suffix == ".json":
-        return path.resolve().parent
-    return path.resolve() if hugging_face_id(scenario.model) is None and names_folder(path) else None
-
-
 def served_model(scenario: Scenario) -> str:
     """The name vLLM loads: the Hugging Face id of a catalog model, the folder of a ``config.json``."""
-    folder = local_folder(scenario)
+    folder = own_model_folder(scenario.model)
     return str(folder) if folder is not None else hugging_face_id(scenario.model) or scenario.model
 
 

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.fenced_blocks import Block, fenced_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SAVED_AS = re.compile(r"`([\w./-]+\.(?:yaml|csv|json|jsonl))`:\s*$")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block; ``saved_as``: the file the sentence before it names, if it ends in one."""
-
-    language: str
-    text: str
-    saved_as: str | None
 
 
 def name_of(page: Path) -> str:
@@ -30,17 +18,12 @@ def name_of(page: Path) -> str:
 
 def blocks(page: Path) -> list[Block]:
     """Every fenced block of a page, in order."""
-    text = page.read_text()
-    found = []
-    for match in _FENCE.finditer(text):
-        saved = _SAVED_AS.search(text[: match.start()])
-        found.append(Block(match[1], match[2], saved[1] if saved else None))
-    return found
+    return fenced_blocks(page.read_text())
 
 
 def run_lines(block: Block) -> list[list[str]]:
     """Commands of a ``console`` block: the words of its lines that begin with ``$``."""
-    return [shlex.split(line[2:]) for line in block.text.splitlines() if line.startswith("$ ")]
+    return [shlex.split(command) for command in block.commands]
 
 
 def parsed_lines(block: Block) -> list[list[str]]:
