@@ -31,6 +31,6 @@ def chosen_cases(path: Path, groups: Sequence[str], engine: str) -> list[Case]:
 
 def _profile(case: Case) -> str | None:
     try:
-        return profile_of(case.engine).name
+        return profile_of(case).name
     except Unsupported:
         return None

@@ -42,6 +42,9 @@ OPTIONAL_TERMS = {
 }
 """Terms that most engines do not have: 0 when a file leaves them out."""
 
+_ERA = ("from_version", "from_month")
+"""Keys that say which recorded versions a profile stands for; ``simulator.validation`` reads them."""
+
 _POSITIVE = ("_multiplier", "_coverage")
 """Endings of keys whose value must be above 0, not just at least 0."""
 
@@ -163,6 +166,8 @@ def read_engine(path: Path) -> EngineProfile:
     file.texts("aliases")
     file.text("engine")
     file.text("version")
+    for key in _ERA:
+        file.has(key)
     base = _base(file)
     found = {name: _own_term(file, key, unit, base) for name, (key, unit) in (PROFILE_TERMS | OPTIONAL_TERMS).items()}
     if base is not None:

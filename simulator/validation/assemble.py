@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulator.cost.deployment import Deployment
+from simulator.cost.deployment import Deployment, dtypes_for
 from simulator.cost.engine_profile import EngineProfile
 from simulator.cost.memory import default_limits, kv_plan, weight_bytes_per_gpu
 from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
-from simulator.hardware.catalog import load_hardware
-from simulator.hardware.profile import HardwareProfile
 from simulator.models.catalog import load_model
 from simulator.models.spec import ModelSpec
-from simulator.operators.layout import Dtypes
 from simulator.validation.case import Case
 from simulator.validation.engines import EngineRules, profile_of, rules_of
+from simulator.validation.hardware_names import recorded_hardware
 from simulator.validation.unsupported import Unsupported
 from simulator.workload.workload import Workload
 
@@ -38,7 +36,7 @@ def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) ->
     """Everything but the requests. Raises ``Unsupported`` with the reason when the case cannot be modelled."""
     if case.not_modelled:
         raise Unsupported("; ".join(case.not_modelled))
-    rules, profile = rules_of(case), profile_of(case.engine)
+    rules, profile = rules_of(case), profile_of(case)
     try:
         deployment = _deployment(case, profile, models, _longest(workload))
         config = _config(case, rules, deployment, workload)
@@ -55,23 +53,16 @@ def _longest(workload: Workload) -> int:
 
 def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSpec], longest: int) -> Deployment:
     model = models[case.model] if case.model in models else load_model(case.model)
+    device = recorded_hardware(case.hardware)
     return Deployment.of(
         model,
-        _device(case.hardware),
+        device,
         tensor_parallel_size=case.tensor_parallel_size,
-        dtypes=Dtypes.for_model(model, case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
+        dtypes=dtypes_for(model, device, weights=case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
         engine=profile,
         top_p_sampling=case.top_p_sampling,
         context_tokens=case.engine.max_model_len or longest,
     )
-
-
-def _device(name: str) -> HardwareProfile:
-    """The profile of that name, with or without the vendor in front."""
-    try:
-        return load_hardware(name)
-    except InputError:
-        return load_hardware(name.partition(" ")[2] or name)
 
 
 def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Workload) -> EngineConfig:

@@ -82,7 +82,8 @@ class Case:
 
     Attributes
     ----------
-    weight_dtype, act_dtype, kv_dtype: number formats. ``tensor_parallel_size`` counts devices of one replica.
+    weight_dtype, act_dtype, kv_dtype: number formats; None = the checkpoint's own.
+    ``tensor_parallel_size`` counts devices of one replica.
     top_p_sampling: the engine ran top-p sampling.
     client_ttft: TTFT includes HTTP and tokenisation; else it counts from the engine's queue.
     score_metrics: families (``tpot``) or statistics (``ttft_p90``) worth scoring; None = all.
@@ -95,9 +96,9 @@ class Case:
     group: str
     quality: str
     model: str
-    weight_dtype: str
-    act_dtype: str
-    kv_dtype: str
+    weight_dtype: str | None
+    act_dtype: str | None
+    kv_dtype: str | None
     hardware: str
     replicas: int
     tensor_parallel_size: int
