@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from simulator.datafiles import names_file, names_folder, user_path
 from simulator.errors import InputError, did_you_mean
 from simulator.models.catalog_file import names_in, read_catalog_file
+from simulator.models.checkpoint_names import derived_from
 from simulator.models.hf_config import read_hf_config
+from simulator.models.quantization import Quantization
 from simulator.models.spec import ModelSpec
 from simulator.yaml_section import read_yaml
 
@@ -32,6 +35,8 @@ def load_model(name_or_path: str | Path, *, plain_decoder: bool = False) -> Mode
         return read_hf_config(path, plain_decoder=plain_decoder)
     if path.suffix in (".yaml", ".yml") and names_file(path):
         return read_catalog_file(path)
+    if (derived := derived_from(name, known)) is not None:
+        return _derived_model(name, *derived)
     raise InputError(
         "no such model; give a catalog name, a Hugging Face id in the catalog, or the path of a config.json",
         path="model",
@@ -40,12 +45,19 @@ def load_model(name_or_path: str | Path, *, plain_decoder: bool = False) -> Mode
     )
 
 
+def _derived_model(name: str, base: Path, stored: Quantization | None) -> ModelSpec:
+    """A model of the catalog under another name, stored as that name says."""
+    spec = read_catalog_file(base)
+    source = f"{spec.source}; {name} taken to have the same shape"
+    return replace(spec, name=name, source=source, quantization=stored or spec.quantization)
+
+
 def hugging_face_id(name_or_path: str | Path) -> str | None:
-    """The id under which a catalog model is published; None for models that are no catalog entry."""
+    """The id under which a catalog model, or a copy of one, is published; None for models that are neither."""
     name = str(name_or_path)
     known = _names()
     if name.lower() not in known:
-        return None
+        return name if "/" in name and derived_from(name, known) is not None else None
     ids = read_yaml(known[name.lower()]).texts("hugging_face_ids")
     return ids[0] if ids else None
 
