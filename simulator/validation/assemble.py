@@ -78,7 +78,7 @@ def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Wo
         max_num_batched_tokens=engine.max_num_batched_tokens or rules.batched_tokens or batched_tokens,
         max_model_len=engine.max_model_len or max(deployment.model.max_position_embeddings, longest),
         enable_prefix_caching=_caches(case, rules) and not fixed_batch,
-        enable_chunked_prefill=rules.policy == "vllm_v1" if chunked is None else chunked,
+        enable_chunked_prefill=rules.chunked_prefill if chunked is None else chunked,
         async_scheduling=_lags(case, deployment.engine) and not fixed_batch,
     )
     if config.enable_chunked_prefill:

@@ -8,7 +8,7 @@ from simulator.cost.engine_profile import EngineProfile, read_engine
 from simulator.engine.config import PolicyName
 from simulator.errors import InputError
 from simulator.validation.case import Case
-from simulator.validation.engine_versions import EAGER, profile_path
+from simulator.validation.engine_versions import EAGER, profile_path, recorded_version
 from simulator.validation.hardware_names import recorded_hardware
 from simulator.validation.unsupported import Unsupported
 
@@ -17,7 +17,8 @@ from simulator.validation.unsupported import Unsupported
 class EngineRules:
     """What validation takes from an engine's documentation where a case leaves it open.
 
-    ``engine``: whose profiles hold its terms. ``policy``: how it schedules. ``prefix_caching``: its default.
+    ``engine``: whose profiles hold its terms. ``policy``: how it schedules. ``prefix_caching``, ``chunked_prefill``:
+    its defaults.
     ``kv_share``: share of memory that weights and reserve leave free given to the KV cache (TensorRT-LLM's rule), None
     = vLLM's share of all memory. ``batched_tokens``, ``num_seqs``: default limits, None = vLLM's for the device.
     ``version``: stands for a record that names none; None = the newest.
@@ -26,6 +27,7 @@ class EngineRules:
     engine: str
     policy: PolicyName
     prefix_caching: bool
+    chunked_prefill: bool = False
     kv_share: float | None = None
     batched_tokens: int | None = None
     num_seqs: int | None = None
@@ -33,8 +35,8 @@ class EngineRules:
 
 
 ENGINES: dict[str, EngineRules] = {
-    "vllm": EngineRules("vllm", "vllm_v1", prefix_caching=True),
-    "vllm-tpu": EngineRules("vllm-tpu", "vllm_v1", prefix_caching=True),
+    "vllm": EngineRules("vllm", "vllm_v1", prefix_caching=True, chunked_prefill=True),
+    "vllm-tpu": EngineRules("vllm-tpu", "vllm_v1", prefix_caching=True, chunked_prefill=True),
     "unknown (2023 stack, probably vLLM 0.2-class)": EngineRules("vllm", "static", prefix_caching=False, version="0.2"),
     "transformers-neuronx": EngineRules("transformers-neuronx", "static", prefix_caching=False),
     "tensorrt-llm": EngineRules(
@@ -42,6 +44,11 @@ ENGINES: dict[str, EngineRules] = {
     ),
 }
 """Engines a case may name."""
+
+_VLLM_V0 = EngineRules("vllm", "vllm_v1", prefix_caching=False, num_seqs=256)
+"""vLLM before 0.8, whose V0 engine had both switches off; a step's budget was the longest request."""
+
+_FIRST_V1 = (0, 8)
 
 _OTHER_NAMES = {
     "trtllm": "tensorrt-llm",
@@ -58,7 +65,10 @@ _OTHER_NAMES = {
 
 def rules_of(case: Case) -> EngineRules:
     """The rules of a case's engine; raises ``Unsupported`` for one nobody has described here."""
-    return ENGINES[_described(case)]
+    name = _described(case)
+    if name == "vllm" and (recorded_version(case.engine.version) or _FIRST_V1) < _FIRST_V1:
+        return _VLLM_V0
+    return ENGINES[name]
 
 
 def profile_of(case: Case) -> EngineProfile:

@@ -18,6 +18,7 @@ from tests.validation.case_files import record, write_cases
     ("engine", "version", "profile"),
     [
         ("vllm", "0.2.7", "vllm-0.2"),
+        ("vllm", "0.6.3.post1", "vllm-0.6"),
         ("vllm", "0.9.2", "vllm-0.8"),
         ("vllm", "0.10.2rc3.dev1+gabc", "vllm-0.10"),
         ("vllm", "v0.11.0rc2", "vllm-0.13"),  # its first version with full graphs by default
@@ -79,6 +80,12 @@ def test_engines_go_by_several_names(tmp_path: Path, name: str, version: str, ha
     [case] = read_cases(write_cases(tmp_path, record(engine=engine, hardware=hardware)))
     assert profile_of(case).name == profile
     assert rules_of(case).engine == profile.rpartition("-")[0]
+
+
+@pytest.mark.parametrize(("version", "on"), [("0.6.3", False), ("0.8.5", True), (None, True)])
+def test_v0_neither_cached_prefixes_nor_cut_prompts(tmp_path: Path, version: str | None, on: bool) -> None:
+    [case] = read_cases(write_cases(tmp_path, record(engine={"version": version})))
+    assert (rules_of(case).prefix_caching, rules_of(case).chunked_prefill) == (on, on)
 
 
 @pytest.mark.parametrize(
