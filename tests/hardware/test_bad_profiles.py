@@ -63,5 +63,5 @@ def test_line_of_a_bad_value(tmp_path: Path) -> None:
 def test_an_unknown_name_offers_near_ones() -> None:
     with pytest.raises(InputError, match="did you mean 'mi300x'"):
         load_hardware("mi300xx")
-    with pytest.raises(InputError, match="known: A100-SXM4-40GB, "):
+    with pytest.raises(InputError, match="known: A100-PCIe-80GB, A100-SXM4-40GB, "):
         load_hardware("abacus")

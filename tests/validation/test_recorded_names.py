@@ -98,6 +98,10 @@ def test_v0_neither_cached_prefixes_nor_cut_prompts(tmp_path: Path, version: str
         ("AMD Instinct MI300X", "MI300X"),
         ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX-PRO-6000"),
         ("Intel Gaudi 3", "Gaudi3"),
+        ("NVIDIA GH200 480GB", "GH200-96GB"),
+        ("NVIDIA GH200-GraceHopper-Superchip_GH200-144GB", "GH200-144GB"),
+        ("NVIDIA A100 80GB PCIe", "A100-PCIe-80GB"),
+        ("NVIDIA H100 NVL", "H100-NVL-94GB"),
     ],
 )
 def test_devices_go_by_several_names(recorded: str, profile: str) -> None:
