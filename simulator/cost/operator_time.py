@@ -14,6 +14,7 @@ import numpy as np
 from simulator.cost import kernels
 from simulator.cost.all_reduce import all_reduce_class, all_reduce_fit, all_reduce_seconds
 from simulator.cost.attention_forms import DecodeAttentionForm
+from simulator.cost.decode_overlap import hidden_share
 from simulator.cost.deployment import Deployment
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
@@ -185,7 +186,7 @@ def decode_factors(
     if isinstance(shape, LatentDecode):
         return None
     engine = deployment.engine
-    overlap = engine.decode_overlap if deployment.hardware.kind == "gpu" else 0.0  # others have no waves of units
+    overlap = hidden_share(engine.decode_overlap, deployment.hardware, deployment.fits, shape.kv_dtype)
     multiplier = engine.decode_attention_multiplier
     return deployment.corrections.decode(
         shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier, overlap
