@@ -67,6 +67,8 @@ class DeploymentChoice:
 def build_deployment(choice: DeploymentChoice) -> Deployment:
     """Model, device, engine terms and kernel constants of a choice, read from their files. Raises ``InputError``."""
     model, hardware = load_model(choice.model), choice.economics.applied_to(load_hardware(choice.hardware))
+    if choice.parallel.peer_access is not None:
+        hardware = hardware.with_peer_access(choice.parallel.peer_access)
     wanted = choice.dtypes
     return Deployment.of(
         model,

@@ -28,6 +28,8 @@ class Link:
     description: what the link is, in words.
     dims: chips along each dimension of a torus; empty otherwise.
     wraps_every: an axis of a torus closes to a ring when its length is a multiple of this; 0 = never.
+    peer_access: over the host bus, chips read and write each other's memory. Without it (GeForce drivers; boxes with
+        IOMMU or ACS redirection on) a library stages everything in host memory.
     """
 
     bytes_per_s: float
@@ -36,14 +38,26 @@ class Link:
     description: str = ""
     dims: tuple[int, ...] = ()
     wraps_every: int = 0
+    peer_access: bool = True
+
+    def over_host_bus(self, world_size: int) -> bool:
+        """Whether a group of ``world_size`` chips has nothing but the host bus between them."""
+        return world_size > 1 and (self.topology == "none" or (self.topology == "pairs" and world_size > 2))
+
+    def staged_in_host_memory(self, world_size: int) -> bool:
+        """Whether what a group of ``world_size`` chips sends stops in host memory on its way."""
+        return not self.peer_access and self.over_host_bus(world_size)
 
     def group_bytes_per_s(self, world_size: int, host_bytes_per_s: float) -> float:
         """Bytes per second and direction each of ``world_size`` chips can put on the wire within the group.
 
         Switch: all of it. Mesh of d chips: one of its d-1 links per peer. Pairs: the bridge for two, else the host bus.
+        Host bus without peer access: half, for every byte crosses the bus twice, into host memory and out of it.
         Ring: both neighbours when the whole ring takes part, else one. Torus: two links along an axis that closes to a
         ring, one along an open axis (the scaling handbook's rule: without wraparound bandwidth halves).
         """
+        if self.staged_in_host_memory(world_size):
+            return 0.5 * min(self.bytes_per_s, host_bytes_per_s)
         if self.topology in ("switch", "none") or world_size <= 1:
             return self.bytes_per_s
         if self.topology == "mesh":

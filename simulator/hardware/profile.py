@@ -5,7 +5,7 @@ Nothing measured lives here; fitted constants are ``KernelFits`` in ``simulator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.hardware.link import Link
 
@@ -138,5 +138,9 @@ class HardwareProfile:
     def group_bytes_per_s(self, world_size: int) -> float:
         """Bytes per second and direction each of ``world_size`` chips gets for a collective (``Link``)."""
         return self.link.group_bytes_per_s(world_size, self.host_bytes_per_s)
+
+    def with_peer_access(self, peer_access: bool) -> HardwareProfile:
+        """The same device in a box whose devices reach each other's memory over the host bus, or do not."""
+        return replace(self, link=replace(self.link, peer_access=peer_access))
 
     __hash__ = object.__hash__

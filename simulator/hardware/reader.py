@@ -95,7 +95,10 @@ def _peaks(section: Section) -> dict[str, float]:
 
 
 def read_link(section: Section) -> Link:
-    """A link or a node's topology; a torus needs ``dims`` and says at which multiples its axes close to rings."""
+    """A link or a node's topology; a torus needs ``dims`` and says at which multiples its axes close to rings.
+
+    ``peer_access`` is true where the file says nothing.
+    """
     topology = section.text("topology", allowed=TOPOLOGIES)
     torus = topology == "torus"
     link = Link(
@@ -105,9 +108,12 @@ def read_link(section: Section) -> Link:
         description=section.text("description", ""),
         dims=tuple(section.wholes("dims")) if torus else (),
         wraps_every=section.whole("wraps_every", at_least=0) if torus else 0,
+        peer_access=section.flag("peer_access", True),
     )
     if topology == "mesh" and link.domain < 2:
         raise section.error("domain", "a mesh joins at least 2", value=link.domain)
+    if not link.peer_access and topology not in ("none", "pairs"):
+        raise section.error("peer_access", "concerns the host bus: topologies none and pairs", value=False)
     section.finish()
     return link
 

@@ -67,7 +67,9 @@ _BY_KIND = {
 def stand_in_for(hardware: HardwareProfile) -> StandIn:
     """By architecture; an unknown one by kind. GPUs without a switch take their collectives from a PCIe box."""
     found = _BY_ARCHITECTURE.get(hardware.architecture, _BY_KIND[hardware.kind])
-    over_bus = hardware.kind == "gpu" and hardware.link.topology in ("pairs", "none")
-    if over_bus:
-        return replace(found, instead={**found.instead, "nccl_all_reduce": _BUS_COLLECTIVES})
-    return found
+    if hardware.kind != "gpu" or hardware.link.topology not in ("pairs", "none"):
+        return found
+    collectives = {"nccl_all_reduce": _BUS_COLLECTIVES}
+    if hardware.link.topology == "none":
+        collectives["custom_all_reduce"] = _BUS_COLLECTIVES
+    return replace(found, instead={**found.instead, **collectives})

@@ -36,7 +36,7 @@ def _others(ranks: int) -> float:
     return (ranks - 1) / ranks
 
 
-_DIRECT = ("switch", "mesh", "pairs")
+_DIRECT = ("switch", "mesh", "pairs", "none")
 
 SHOTS = (
     Algorithm("all_reduce", "one_shot", lambda n: n - 1.0, topologies=_DIRECT),
@@ -91,7 +91,7 @@ def pair_bytes_per_s(link: Link, host_bytes_per_s: float) -> float:
     if link.topology == "torus":
         return link.bytes_per_s / (2 * len(link.dims))
     if link.topology == "none":
-        return min(link.bytes_per_s, host_bytes_per_s)
+        return min(link.bytes_per_s, host_bytes_per_s) * (1.0 if link.peer_access else 0.5)
     return link.bytes_per_s
 
 

@@ -19,10 +19,18 @@ Sizes = Any
 
 _US = 1e-6
 
+THROUGH_HOST_SHARE = 0.9
+"""Of half the rate of peer access, what the library reaches when it stages in host memory. One box of RTX PRO 6000
+timed both ways (NCCL in CUDA graphs, two ranks, published with LLMServingSim, September 2026): 149 and 71 us at
+2.2 MB, 1309 and 587 us at 21 MB."""
+
 
 def has_own_kernel(link: Link, ranks: int) -> bool:
-    """Whether engines bring a kernel of their own: where every two ranks are linked directly, as in vLLM."""
-    return link.topology in ("switch", "mesh") or (link.topology == "pairs" and ranks == 2)
+    """Whether engines bring a kernel of their own, by vLLM's rule (``custom_all_reduce.py``, 0.4 to 0.28): every two
+    ranks are linked directly, or two ranks reach each other's memory over the host bus."""
+    if link.topology in ("switch", "mesh"):
+        return True
+    return ranks == 2 and not link.staged_in_host_memory(ranks)
 
 
 def shot_seconds(fit: CustomAllReduceFit, shot: str, wire_s: Sizes, ranks: Sizes) -> Sizes:
@@ -47,9 +55,11 @@ def library_all_reduce_seconds(
 ) -> Sizes:
     """Library's all-reduce, whichever algorithm it takes: latency and ring wire time joined by a p-norm.
 
-    Ranks on one bus crowd each other.
+    Ranks on one bus crowd each other. The constants are of boxes with peer access.
     """
     reached = fit.wire_share * (2.0 / world_size) ** fit.crowd_exponent * device.group_bytes_per_s(world_size)
+    if device.link.staged_in_host_memory(world_size):
+        reached *= THROUGH_HOST_SHARE
     wire = 2.0 * (world_size - 1) / world_size * nbytes / reached
     latency = fit.latency_us * _US * world_size**fit.world_exponent
     return (latency**fit.sharpness + wire**fit.sharpness) ** (1.0 / fit.sharpness)

@@ -35,9 +35,13 @@ class Parallel(Section):
     Attributes
     ----------
     tensor_parallel_size: devices that share every layer (vLLM's ``--tensor-parallel-size``).
+    peer_access: whether devices joined by the host bus alone reach each other's memory; null = as in the hardware
+        profile. False for virtual machines and boxes with IOMMU or ACS redirection on, where collectives stage in host
+        memory (``nvidia-smi topo -p2p r`` tells).
     """
 
     tensor_parallel_size: Count = 1
+    peer_access: bool | None = None
 
 
 class Calibration(Section):

@@ -13,6 +13,7 @@ from simulator.engine.fit import check_config
 from simulator.errors import InputError
 from simulator.models.catalog import load_model
 from simulator.models.spec import ModelSpec
+from simulator.validation.boxes import known_peer_access
 from simulator.validation.case import Case
 from simulator.validation.engines import EngineRules, profile_of, rules_of
 from simulator.validation.hardware_names import recorded_hardware
@@ -53,7 +54,7 @@ def _longest(workload: Workload) -> int:
 
 def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSpec], longest: int) -> Deployment:
     model = models[case.model] if case.model in models else load_model(case.model)
-    device = recorded_hardware(case.hardware)
+    device = _device(case)
     return Deployment.of(
         model,
         device,
@@ -63,6 +64,13 @@ def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSp
         top_p_sampling=case.top_p_sampling,
         context_tokens=case.engine.max_model_len or longest,
     )
+
+
+def _device(case: Case) -> HardwareProfile:
+    """The profile of that recorded name in the box of the run as far as that is known."""
+    device = recorded_hardware(case.hardware)
+    peer_access = case.peer_access if case.peer_access is not None else known_peer_access(case.source, device.name)
+    return device if peer_access is None else device.with_peer_access(peer_access)
 
 
 def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Workload) -> EngineConfig:

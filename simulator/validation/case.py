@@ -90,6 +90,8 @@ class Case:
     measured: metric name with unit (``ttft_mean_ms``, ``output_tok_s``) -> value, over the scored rows.
     stage_measured: the same for each load stage.
     not_modelled: features the record names and the simulator lacks.
+    source: where the record is from.
+    peer_access: recorded whether devices reach each other's memory over the host bus; None = not recorded.
     """
 
     id: str
@@ -110,6 +112,8 @@ class Case:
     measured: Mapping[str, float]
     stage_measured: tuple[Mapping[str, float], ...] = field(default=())
     not_modelled: tuple[str, ...] = field(default=())
+    source: str = ""
+    peer_access: bool | None = None
 
     def scores(self, metric: str) -> bool:
         """Whether a metric is worth scoring: its family, its statistic, or everything is."""

@@ -78,6 +78,8 @@ def read_case(fields: Fields) -> Case:
         measured=_measured(fields.section("measured")),
         stage_measured=tuple(_measured(stage) for stage in fields.section("measured").sections("stages")),
         not_modelled=tuple(_not_modelled(fields, parallel)),
+        source=fields.optional_text("source") or "",
+        peer_access=parallel.optional_flag("peer_access"),
     )
 
 

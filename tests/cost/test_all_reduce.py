@@ -37,7 +37,9 @@ def test_from_eight_mebibytes_on_the_library_reduces(hardware: str) -> None:
     ("hardware", "tp", "classed", "provenance"),
     [
         ("h100", 8, "custom_all_reduce", "fitted"),
-        ("l40s", 2, "nccl_all_reduce", "fitted"),
+        ("l40s", 2, "custom_all_reduce", "fitted"),
+        ("l40s", 4, "nccl_all_reduce", "fitted"),
+        ("rtx-4090", 2, "nccl_all_reduce", "transferred"),
         ("h100-pcie", 2, "custom_all_reduce", "transferred"),
         ("h100-pcie", 4, "nccl_all_reduce", "transferred"),
         ("v6e", 8, "nccl_all_reduce", "nominal"),

@@ -97,6 +97,7 @@ def test_measured_calls(
 
 def test_a_pure_decode_step_is_as_it_was() -> None:
     deployment = DEPLOYMENTS["one group"]
+    deployment = replace(deployment, engine=replace(deployment.engine, decode_overlap=0.0))
     without = replace(deployment, fits=replace(deployment.fits, mixed_attention={}))
     features = mixed(64, 2000, chunk=0)
     assert CompiledStepCost(deployment).seconds(features) == CompiledStepCost(without).seconds(features)
