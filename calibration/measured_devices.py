@@ -23,7 +23,7 @@ from calibration.fit.mixed_attention import CARDS, FORMAT, fit_card
 from calibration.hygiene import clean
 from calibration.importers.formats import import_measurements
 from calibration.importers.imported import Selection
-from calibration.words import words
+from calibration.in_engine import attention_in_engine, brought_together, speaks_for_the_engine
 from simulator.hardware.catalog import load_hardware
 from simulator.hardware.fits import Fitted, KernelFits, Origin
 from simulator.hardware.profile import HardwareProfile
@@ -63,11 +63,6 @@ FP8_BY_BF16 = (0.35, 0.75)
 """Median and p90 error of fp8 multiplies under bf16 constants at the fp8 peak, where both were timed (H100 43 and 72 %,
 L40S 34 and 70 %, RTX PRO 6000 28 and 77 %): the kernel quantises its input and its tiles differ."""
 
-_IN_ENGINE = "vllm0.19"
-_ATTENTION = {"prefill_attention": "attn_prefill", "decode_attention": "attn_decode"}
-FEWEST_ROWS = 64
-"""Rows from which a class can be fitted; with as few, errors are about twice those of a full table."""
-
 OTHER_BOX = 2.0
 """Factor on the errors of collectives over the host bus: whether cards reach each other directly or through host memory
 is the box's, not the card's (of the wire, 17 % were reached in the one box timed with L40S, 44 % with RTX PRO 6000)."""
@@ -75,11 +70,13 @@ is the box's, not the card's (of the wire, 17 % were reached in the one box time
 
 @dataclass(frozen=True)
 class Fit:
-    """One class fitted, the columns held out to score it, and whose rows it is from."""
+    """One class fitted, the columns held out to score it, whose rows it is from, and whether its times are those of
+    kernels inside a running engine."""
 
     result: Result
     held_out: tuple[str, ...]
     collections: str
+    in_engine: bool
 
 
 def rows_of(device: HardwareProfile, tables: Path, aiconfigurator: str) -> pd.DataFrame:
@@ -106,16 +103,18 @@ def fit_rows(device: HardwareProfile, rows: pd.DataFrame) -> dict[Key, Fit]:
         result = fit_class(replace(spec, rows=lambda table, _: table), device, chosen)
         if result is not None:
             collections = ", ".join(LICENCES[name] for name in chosen["collection"].unique())
-            found[spec.key, spec.dtype] = Fit(result, spec.held_out, collections)
+            found[spec.key, spec.dtype] = Fit(result, spec.held_out, collections, speaks_for_the_engine(chosen))
     return found
 
 
 def _chosen(spec: KernelClass, device: HardwareProfile, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a class. Attention timed inside a running engine goes alone where there is enough of it: every layer has
-    its own KV there, while kernels repeated on one buffer find it in the cache."""
-    in_engine = rows[words(rows, "kernel").str.startswith(_IN_ENGINE)]
-    attention = in_engine[(in_engine["op"] == _ATTENTION.get(spec.key)) & (in_engine["kv_dtype"] == spec.dtype)]
-    return attention if len(attention) >= FEWEST_ROWS else _balanced(spec.rows(rows, device))
+    """Rows of a class: attention of an engine alone where there is enough of it, else every source, as many rows of
+    each and all at the times of the engine."""
+    attention = attention_in_engine(spec, rows)
+    if attention is not None:
+        return attention
+    whole = replace(spec, rows=lambda table, _: table)
+    return brought_together(whole, device, _balanced(spec.rows(rows, device)))
 
 
 def _balanced(rows: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +148,8 @@ def _origin(device: HardwareProfile, key: Key, fit: Fit) -> Origin:
     """Where the rows are from and what was held out; collectives over a host bus with the spread between boxes."""
     origin = origin_of(fit.result, fit.collections)
     builds = origin.source.replace("aiconfigurator-core vllm", "vllm").replace("LLMServingSim vllm", "vllm")
-    origin = replace(origin, source=f"{builds}; held out by {' and '.join(fit.held_out)}")
+    held_out = " and ".join(fit.held_out)
+    origin = replace(origin, source=f"{builds}; held out by {held_out}", in_engine=fit.in_engine)
     over_bus = "all_reduce" in key[0] and device.link.topology in ("none", "pairs")
     return origin.weakened("fitted", "one box", OTHER_BOX) if over_bus else origin
 

@@ -116,6 +116,7 @@ def _entry(fitted: Fitted[Any]) -> list[str]:
         f"provenance: {origin.provenance}",
         f"source: {json.dumps(origin.source)}",
         f"rows: {origin.rows}",
+        *(["in_engine: true"] if origin.in_engine else []),
         f"median_error: {origin.median_error:.3f}",
         f"p90_error: {origin.p90_error:.3f}",
     ]

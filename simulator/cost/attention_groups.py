@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.cost.attention_forms import PlainOps
 from simulator.cost.deployment import Deployment
+from simulator.cost.engine_multiplier import engine_multiplier
 from simulator.cost.exact_times import PrefillSums, exact_decode, exact_prefill
 from simulator.cost.operator_time import decode_factors, decode_form, prefill_factors, prefill_form
 from simulator.cost.plain_factors import DecodePieces, PrefillFactors
@@ -72,11 +73,12 @@ class PrefillGroup:
 
 def decode_groups(deployment: Deployment) -> list[DecodeGroup]:
     """One group for each kind of layer and mixer that follows the summed KV."""
-    scale, groups = deployment.engine.decode_attention_multiplier, []
+    groups = []
     for block, count in deployment.model.layer_groups:
         for mixer in block.mixers:
             for work in decode_work(mixer, deployment.layout, DecodeStatistics(1, 1, 1), count):
                 assert isinstance(work.shape, DecodeAttention | LatentDecode)
+                scale = engine_multiplier(deployment.engine, deployment.fits, "decode_attention", work.shape.kv_dtype)
                 groups.append(DecodeGroup(work.shape, count * scale, mixer.sliding_window, deployment))
     return groups
 
@@ -89,8 +91,8 @@ def prefill_groups(deployment: Deployment) -> list[PrefillGroup]:
             continue
         for work in prefill_work(block.attention, deployment.layout, PrefillStatistics(1, 1, 1, 1, 1), count):
             assert isinstance(work.shape, PrefillAttention), f"{type(work.shape).__name__} has no compiled form"
-            scale = count * deployment.engine.prefill_attention_multiplier
-            groups.append(PrefillGroup(work.shape, scale, block.attention.sliding_window, deployment))
+            scale = engine_multiplier(deployment.engine, deployment.fits, "prefill_attention", work.shape.kv_dtype)
+            groups.append(PrefillGroup(work.shape, count * scale, block.attention.sliding_window, deployment))
     return groups
 
 

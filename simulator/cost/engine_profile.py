@@ -78,6 +78,8 @@ class EngineProfile:
         for ranks.
     static_context: executables are compiled for a context length, which decode attention reads whole.
     custom_all_reduce: the engine has an all-reduce kernel of its own beside the library's.
+    lone_multipliers: multipliers that bring kernels timed alone to those of a running engine; kernels timed inside one
+        need none (``cost.engine_multiplier``).
     separate_decode_calls: prompts and decodes of a step are two attention calls, whatever the device's library can do.
     bounds: ``(term, low, high)``: how far the fit leaves each term open, in the term's own unit.
     """
@@ -110,6 +112,7 @@ class EngineProfile:
     static_context: bool = False
     custom_all_reduce: bool = True
     separate_decode_calls: bool = False
+    lone_multipliers: tuple[str, ...] = ()
 
     def bound(self, term: str) -> tuple[float, float]:
         """``(low, high)`` of a term; its value twice when no range is stated."""
@@ -183,6 +186,7 @@ def read_engine(path: Path) -> EngineProfile:
         static_context=file.flag("static_context", base.static_context if base else False),
         custom_all_reduce=file.flag("custom_all_reduce", base.custom_all_reduce if base else True),
         separate_decode_calls=file.flag("separate_decode_calls", base.separate_decode_calls if base else False),
+        lone_multipliers=_lone(file, base),
         bounds=tuple((name, low, high) for name, (_, low, high) in terms.items()),
         **{name: value for name, (value, _, _) in terms.items()},
     )
@@ -230,6 +234,19 @@ def _fused(file: Section, base: EngineProfile | None) -> tuple[str, ...]:
             problem = f"must name some of {', '.join(QUANTIZED_INPUTS)}"
             raise file.error("fused_quantization", problem, value=name, hint=did_you_mean(name, QUANTIZED_INPUTS))
     return tuple(fused)
+
+
+def _lone(file: Section, base: EngineProfile | None) -> tuple[str, ...]:
+    """Multipliers against kernels timed alone: those the file names, else its base's that it does not state anew."""
+    if not file.has("lone_multipliers"):
+        return tuple(name for name in base.lone_multipliers if not file.has(name)) if base else ()
+    named = file.texts("lone_multipliers")
+    known = [name for name in PROFILE_TERMS if name.endswith("_multiplier")]
+    for name in named:
+        if name not in known:
+            problem = f"must name some of {', '.join(known)}"
+            raise file.error("lone_multipliers", problem, value=name, hint=did_you_mean(name, known))
+    return tuple(named)
 
 
 def _term(section: Section, above_zero: bool, most: float | None) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from simulator.cost.all_reduce import all_reduce_class, all_reduce_fit, all_redu
 from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.decode_overlap import hidden_share
 from simulator.cost.deployment import Deployment
+from simulator.cost.engine_multiplier import engine_multiplier
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_form import LatentDecodeForm
@@ -79,14 +80,19 @@ def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
         )
 
     seconds = closed(shape.m)
+    multiplier = _multiplier(deployment, "gemm", shape.math_dtype)
     if as_timed(shape):
         factors = deployment.corrections.rows("gemm", shape.math_dtype, (shape.n, shape.k), closed)
         if factors is not None:
-            least_s = _weights_from_memory_s(shape, work, deployment) / deployment.engine.gemm_multiplier
+            least_s = _weights_from_memory_s(shape, work, deployment) / multiplier
             seconds = np.maximum(seconds * factors.at(shape.m), least_s)
-        seconds = np.maximum(seconds, _sustained_math_s(shape, deployment) / deployment.engine.gemm_multiplier)
+        seconds = np.maximum(seconds, _sustained_math_s(shape, deployment) / multiplier)
         seconds = _or_measured(shape, seconds, deployment)
-    return deployment.engine.gemm_multiplier * seconds
+    return multiplier * seconds
+
+
+def _multiplier(deployment: Deployment, part: str, dtype: str) -> float:
+    return engine_multiplier(deployment.engine, deployment.fits, part, dtype)
 
 
 def _weights_from_memory_s(shape: Gemm, work: Work, deployment: Deployment) -> float:
@@ -137,7 +143,7 @@ def _(shape: PrefillAttention, work: Work, deployment: Deployment) -> Sizes:
     factors = prefill_factors(shape, form, deployment)
     if factors is not None:
         seconds = seconds * factors.at(shape.sequences, shape.tokens / shape.sequences, shape.kv_tokens / shape.tokens)
-    return deployment.engine.prefill_attention_multiplier * _or_measured(shape, seconds, deployment)
+    return _multiplier(deployment, "prefill_attention", shape.kv_dtype) * _or_measured(shape, seconds, deployment)
 
 
 def prefill_factors(shape: PrefillAttention, form: PrefillAttentionForm, deployment: Deployment) -> FactorGrid | None:
@@ -176,7 +182,7 @@ def _(shape: DecodeAttention | LatentDecode, work: Work, deployment: Deployment)
     factors = decode_factors(shape, form, deployment)
     if factors is not None:
         seconds = seconds * factors.at(shape.sequences, shape.kv_tokens / shape.sequences)
-    return deployment.engine.decode_attention_multiplier * _or_measured(shape, seconds, deployment)
+    return _multiplier(deployment, "decode_attention", shape.kv_dtype) * _or_measured(shape, seconds, deployment)
 
 
 def decode_factors(
@@ -185,9 +191,8 @@ def decode_factors(
     """Corrections of a decode attention shape, over sequences and KV tokens per sequence; none for latents."""
     if isinstance(shape, LatentDecode):
         return None
-    engine = deployment.engine
-    overlap = hidden_share(engine.decode_overlap, deployment.hardware, deployment.fits, shape.kv_dtype)
-    multiplier = engine.decode_attention_multiplier
+    overlap = hidden_share(deployment.engine.decode_overlap, deployment.hardware, deployment.fits, shape.kv_dtype)
+    multiplier = _multiplier(deployment, "decode_attention", shape.kv_dtype)
     return deployment.corrections.decode(
         shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier, overlap
     )
@@ -275,7 +280,7 @@ def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
         fixed = (shape.hidden_size, shape.intermediate_size, shape.num_experts, shape.experts_per_token)
         factors = deployment.corrections.rows("moe", shape.math_dtype, fixed, at_knots)
         seconds = seconds if factors is None else seconds * factors.at(shape.tokens)
-    return deployment.engine.moe_multiplier * seconds
+    return _multiplier(deployment, "moe", shape.math_dtype) * seconds
 
 
 @kernel_class.register

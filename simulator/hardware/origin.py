@@ -38,7 +38,8 @@ class Origin:
     sets, the stated uncertainty otherwise. ``rows``: timings used, 0 = none. ``band``: 80 % band of measured /
     predicted, where it was found on held-out shapes. ``residual``: the same statement of closed form and correction
     together, where there is a correction. ``layer`` of the cost model that speaks: ``L0`` data sheet, ``L1`` form with
-    fitted constants, ``L2`` with its correction, ``L3`` a measured row.
+    fitted constants, ``L2`` with its correction, ``L3`` a measured row. ``in_engine``: the times are those of kernels
+    inside a running engine, not of kernels timed alone.
     """
 
     provenance: str
@@ -49,6 +50,7 @@ class Origin:
     band: tuple[float, float] | None = None
     residual: ErrorStatement | None = None
     layer: str = "L1"
+    in_engine: bool = False
 
     @property
     def factors(self) -> tuple[float, float]:
@@ -93,6 +95,7 @@ def read_origin(section: Section) -> Origin:
         band=_band(section),
         residual=_residual(section),
         layer="L0" if provenance == "nominal" else "L1",
+        in_engine=section.flag("in_engine", False),
     )
 
 
