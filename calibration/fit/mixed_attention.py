@@ -47,20 +47,20 @@ def mixed_class() -> KernelClass:
     """One prompt chunk and a number of equal decodes. ``chunk_us``: time of the same chunk without decodes."""
 
     def predict(fit: MixedAttentionFit, device: HardwareProfile, rows: pd.DataFrame) -> Floats:
-        batch, kv, heads, kv_heads, dim, chunk_us = columns(
-            rows, "batch", "kv_len", "heads", "kv_heads", "head_dim", "chunk_us"
+        batch, kv, heads, kv_heads, dim, query, chunk_us = columns(
+            rows, "batch", "kv_len", "heads", "kv_heads", "head_dim", "q_len", "chunk_us"
         )
         form = MixedAttentionForm(
             fit, device, heads=heads, kv_heads=kv_heads, head_dim=dim, math_dtype=device.sixteen_bit(),
             bytes_per_kv=2.0, memory_share=decode_share(device.name),
         )  # fmt: skip
-        busy, longest = form.seconds(batch, batch * kv)
+        busy, longest = form.seconds(batch, batch * kv, query)
         seconds: Floats = np.maximum(chunk_us * 1e-6 + busy, longest)
         return seconds
 
     return KernelClass(
         "mixed_attention", FORMAT, MixedAttentionFit, lambda table, _: table, predict, ("heads", "kv_heads"),
-        start=(4.0, 10.0, 1.0), low=(0.1, 0.1, 0.8), high=(20.0, 100.0, 1.25),
+        start=(4.0, 10.0, 1.0, 0.3), low=(0.1, 0.1, 0.8, 0.01), high=(20.0, 100.0, 1.25, 3.0),
     )  # fmt: skip
 
 

@@ -27,14 +27,15 @@ class JointGroup:
         """What the decodes add to the prompts' attention; the whole call in a step without prompts."""
         sequences, kv_tokens = features.decode_seqs, features.decode_kv
         attended = kv_tokens if self.window is None else min(kv_tokens, sequences * self.window)
+        chunks = features.prefill_seqs
+        chunk_tokens = features.prefill_tokens / chunks if chunks else 1
         busy: float
-        busy, longest = self.form.seconds(sequences, attended, PlainOps)
-        if not features.prefill_seqs:
+        busy, longest = self.form.seconds(sequences, attended, chunk_tokens, PlainOps)
+        if not chunks:
             busy = self.launch_s + max(busy, longest)
         elif longest > busy:
             prompts = self.prompts.seconds(
-                features.prefill_seqs, features.prefill_tokens, features.prefill_pairs, features.prefill_kv,
-                features.prefill_tiles,
+                chunks, features.prefill_tokens, features.prefill_pairs, features.prefill_kv, features.prefill_tiles,
             )  # fmt: skip
             busy = max(busy, longest - prompts / self.layers)
         return self.layers * busy

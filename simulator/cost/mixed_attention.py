@@ -42,14 +42,15 @@ _NS = 1e-9
 class MixedAttentionForm:
     """The decoding sequences of an attention call that also holds longer queries, one layer.
 
-    ``busy = max(units/SM * unit + KV steps/SM * step, KV bytes * loads / (em BW))``, ``longest = unit + step * KV per
-    sequence``, ``step = 4 * 64 d / (P/SM) + fetch * d/128 * bytes per element/2``; the decodes add ``busy`` to the rest
-    of the call, and the call takes ``longest`` at least.
+    ``busy = max(units/SM * (unit + empty * further tiles) + KV steps/SM * step, KV bytes * loads / (em BW))``,
+    ``longest = unit + step * KV per sequence``, ``step = 4 * 64 d / (P/SM) + fetch * d/128 * bytes per element/2``; the
+    decodes add ``busy`` to the rest of the call, and the call takes ``longest`` at least.
 
     The SMs take the sequences of one query head after those of the other, so that the ``g B`` units of a KV head's
     group lie in ``1 + g B/SM`` waves, each of which loads a KV once: ``loads = min(g, 1 + g B/SM)`` where the KV of a
-    KV head outgrows the L2, 1 where it fits. ``em``: ``memory_share`` of the device's decode
-    attention times ``share_gain``.
+    KV head outgrows the L2, 1 where it fits. ``em``: ``memory_share`` of the device's decode attention times
+    ``share_gain``. ``further tiles``: the grid of the call has as many tiles per sequence as its longest query; all but
+    one of a decode's end at once, but take their turn on an SM.
     """
 
     def __init__(
@@ -68,15 +69,22 @@ class MixedAttentionForm:
         self.group = heads / kv_heads
         self.units_per_sm = heads / device.multiprocessors
         self.group_per_sm = self.group / device.multiprocessors
-        self.unit_s = fit.unit_us * US
+        self.unit_s, self.empty_s = fit.unit_us * US, fit.empty_us * US
         math_s = 4.0 * TILE_ROWS * head_dim * device.multiprocessors / device.peak(math_dtype)
         self.step_s = math_s + fit.fetch_ns * _NS * row_bytes / 512.0
         self.memory_s = kv_heads * row_bytes / (fit.share_gain * memory_share * device.memory_bytes_per_s)
         self.kept_tokens = L2_SHARE * device.l2_bytes / row_bytes
 
-    def seconds(self, sequences: Sizes, kv_tokens: Sizes, ops: Any = np) -> tuple[Sizes, Sizes]:
-        """``(busy, longest)``: what the sequences add to the call, and how long it takes at least."""
-        load = self.units_per_sm * (self.unit_s * sequences + self.step_s * kv_tokens)
+    def seconds(
+        self, sequences: Sizes, kv_tokens: Sizes, longest_query: Sizes = 1, ops: Any = np
+    ) -> tuple[Sizes, Sizes]:
+        """``(busy, longest)``: what the sequences add to the call, and how long it takes at least.
+
+        ``longest_query``: tokens of the longest query beside them; of several chunks their mean, a lower bound.
+        """
+        further_tiles = ops.maximum(longest_query / TILE_ROWS - 1.0, 0.0)
+        unit_s = self.unit_s + self.empty_s * further_tiles
+        load = self.units_per_sm * (unit_s * sequences + self.step_s * kv_tokens)
         kept = self.kept_tokens / kv_tokens
         more_loads = (ops.minimum(self.group, 1.0 + self.group_per_sm * sequences) - 1.0) / (1.0 + kept * kept)
         memory = self.memory_s * kv_tokens * (1.0 + more_loads)
@@ -163,9 +171,11 @@ def _(shape: MixedAttention, work: Work, deployment: Deployment) -> Sizes:
     """What the decodes add to the prompts' time; the whole call where there are no prompts."""
     decodes = shape.decodes
     form = mixed_form(decodes, deployment)
-    busy, longest = form.seconds(decodes.sequences, decodes.kv_tokens)
     if shape.beside is None:
+        busy, longest = form.seconds(decodes.sequences, decodes.kv_tokens)
         return launch_seconds(decodes, deployment) + np.maximum(busy, longest)
+    chunk_tokens = shape.beside.tokens / shape.beside.sequences
+    busy, longest = form.seconds(decodes.sequences, decodes.kv_tokens, chunk_tokens)
     return np.maximum(busy, longest - kernel_seconds(shape.beside, work, deployment))
 
 

@@ -122,11 +122,14 @@ class MixedAttentionFit:
 
     ``unit_us``: time of one (sequence, query head) unit beside its KV. ``fetch_ns``: its time to fetch K and V of one
     token (head size 128, 16 bit), beside its math. ``share_gain``: share of bandwidth over that of decode attention.
+    ``empty_us``: of a thread block of a decode beyond its one tile, of which the call launches as many as its longest
+    query has tiles.
     """
 
     unit_us: float
     fetch_ns: float
     share_gain: float
+    empty_us: float
 
     latency_us: ClassVar[float] = 0.0
     """The launch is that of the longer queries."""
