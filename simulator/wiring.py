@@ -180,12 +180,16 @@ def _engine_defaults(
     if asynchronous is None:
         vllm = engine.policy == "vllm_v1" and engine.speculative_config is None
         asynchronous = deployment.engine.async_scheduling and vllm
+    whole_prompt = engine.scheduler_reserve_full_isl
+    if whole_prompt is None:
+        whole_prompt = deployment.engine.reserve_full_isl and engine.policy == "vllm_v1"
     return {
         "max_model_len": model_len,
         "max_num_seqs": seqs,
         "max_num_batched_tokens": engine.max_num_batched_tokens or batched_tokens,
         "enable_prefix_caching": prefix_caching,
         "async_scheduling": asynchronous,
+        "scheduler_reserve_full_isl": whole_prompt,
     }
 
 
@@ -208,6 +212,7 @@ def _engine_config(resolved: Scenario, memory: MemoryPlan) -> EngineConfig:
         scheduling_policy=engine.scheduling_policy,
         long_prefill_token_threshold=engine.long_prefill_token_threshold,
         async_scheduling=bool(engine.async_scheduling),
+        scheduler_reserve_full_isl=bool(engine.scheduler_reserve_full_isl),
         num_speculative_tokens=speculation.num_speculative_tokens if speculation else 0,
         max_loras=engine.max_loras,
         batch_window_s=engine.batch_window_s,

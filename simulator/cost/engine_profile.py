@@ -58,7 +58,7 @@ class EngineProfile:
 
     Attributes
     ----------
-    async_scheduling: default of that version.
+    async_scheduling, reserve_full_isl: defaults of that version (``EngineConfig``).
     reserved_bytes: memory per GPU that is neither weights nor KV (activations, graphs, buffers).
     api_delivery_s: tokenisation, HTTP and delivery of the first token, seen in TTFT only.
     per_step_s, per_layer_s: host time of every step, and per layer.
@@ -113,6 +113,7 @@ class EngineProfile:
     custom_all_reduce: bool = True
     separate_decode_calls: bool = False
     lone_multipliers: tuple[str, ...] = ()
+    reserve_full_isl: bool = False
 
     def bound(self, term: str) -> tuple[float, float]:
         """``(low, high)`` of a term; its value twice when no range is stated."""
@@ -187,6 +188,7 @@ def read_engine(path: Path) -> EngineProfile:
         custom_all_reduce=file.flag("custom_all_reduce", base.custom_all_reduce if base else True),
         separate_decode_calls=file.flag("separate_decode_calls", base.separate_decode_calls if base else False),
         lone_multipliers=_lone(file, base),
+        reserve_full_isl=file.flag("scheduler_reserve_full_isl", base.reserve_full_isl if base else False),
         bounds=tuple((name, low, high) for name, (_, low, high) in terms.items()),
         **{name: value for name, (value, _, _) in terms.items()},
     )

@@ -56,6 +56,10 @@ class CachingBlockPool(BlockPool):
             found.append(block)
         return found
 
+    def fits(self, request: Request, tokens: int, prefix: list[int]) -> bool:
+        unheld = sum(not self._holders[block] for block in prefix)
+        return -(-tokens // self.block_size) - len(prefix) + unheld <= self.free
+
     def admit(self, request: Request, tokens: int, prefix: list[int]) -> bool:
         holders = self._holders
         unheld = [block for block in prefix if not holders[block]]

@@ -29,6 +29,8 @@ class EngineConfig:
     scheduling_policy: order of the waiting queue and choice of preemption victims.
     long_prefill_token_threshold: most tokens of one request in one step; 0 = no limit.
     async_scheduling: the next step is planned while one runs (one step of lag).
+    scheduler_reserve_full_isl: a request enters only when all tokens it knows fit the free blocks, though it takes
+        those of its first chunk only (vLLM's default since pull request 37307, March 2026).
     num_speculative_tokens: drafts per request and step; 0 = no speculation.
     max_loras: most distinct adapters in a step; 0 = no limit.
     batch_window_s: ``dynamic`` only: longest time (s) the oldest waiting request waits for a batch to fill.
@@ -45,6 +47,7 @@ class EngineConfig:
     scheduling_policy: QueueOrder = "fcfs"
     long_prefill_token_threshold: int = 0
     async_scheduling: bool = False
+    scheduler_reserve_full_isl: bool = False
     num_speculative_tokens: int = 0
     max_loras: int = 0
     batch_window_s: float = 0.01

@@ -183,7 +183,8 @@ class ReferenceCore:
                 passed_over.append(waiting.pop())
                 continue
             new = min(new, budget)
-            if not self.pool.admit(request, self._tokens_to_enter(request, cached + new), prefix):
+            gated = config.scheduler_reserve_full_isl and not self.pool.fits(request, request.known, prefix)
+            if gated or not self.pool.admit(request, self._tokens_to_enter(request, cached + new), prefix):
                 self.blocked_admissions += 1
                 break
             waiting.pop()

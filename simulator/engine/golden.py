@@ -117,6 +117,7 @@ def _config(record: dict[str, Any]) -> EngineConfig:
         scheduling_policy=record.pop("policy"),
         long_prefill_token_threshold=record.pop("long_prefill_token_threshold"),
         async_scheduling=record.pop("async_scheduling", False),
+        scheduler_reserve_full_isl=record.pop("scheduler_reserve_full_isl", False),
         num_speculative_tokens=record.pop("num_speculative_tokens", 0),
         max_loras=record.pop("max_loras", 0),
     )

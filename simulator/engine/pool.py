@@ -38,6 +38,10 @@ class BlockPool:
             request.num_blocks += lacking
         return True
 
+    def fits(self, request: Request, tokens: int, prefix: list[int]) -> bool:
+        """Whether ``admit`` would succeed."""
+        return -(-tokens // self.block_size) - request.num_blocks <= self.free
+
     def admit(self, request: Request, tokens: int, prefix: list[int]) -> bool:
         """``grow`` for a request that enters ``running`` and takes over the blocks of ``find_prefix``."""
         return self.grow(request, tokens)

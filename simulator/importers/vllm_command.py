@@ -82,6 +82,7 @@ _SWITCHES = {
     "enable-prefix-caching": "engine.enable_prefix_caching",
     "enable-chunked-prefill": "engine.enable_chunked_prefill",
     "async-scheduling": "engine.async_scheduling",
+    "scheduler-reserve-full-isl": "engine.scheduler_reserve_full_isl",
 }
 
 _SHORT = {"tp": "tensor-parallel-size", "dp": "data-parallel-size", "pp": "pipeline-parallel-size", "q": "quantization"}

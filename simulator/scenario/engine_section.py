@@ -65,6 +65,8 @@ class EngineSection(Section):
     scheduling_policy: order of the waiting queue.
     long_prefill_token_threshold: most tokens of one prompt in a step; 0 = no limit of its own.
     async_scheduling: whether the next step is planned while one runs; None = as the engine version does.
+    scheduler_reserve_full_isl: whether a request waits until all of its prompt fits the free KV blocks, not its first
+        chunk alone; None = as the engine version does (vLLM 0.19 and later).
     num_gpu_blocks_override: KV cache blocks, instead of what memory allows.
     speculative_config: drafts verified in each step; None = no speculation.
     max_loras: distinct adapters in one step; 0 = no limit.
@@ -83,6 +85,7 @@ class EngineSection(Section):
     scheduling_policy: QueueOrder = "fcfs"
     long_prefill_token_threshold: Annotated[int, Field(ge=0)] = 0
     async_scheduling: bool | None = None
+    scheduler_reserve_full_isl: bool | None = None
     num_gpu_blocks_override: Count | None = None
     speculative_config: Speculation | None = None
     max_loras: Annotated[int, Field(ge=0)] = 0

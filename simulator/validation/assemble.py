@@ -88,6 +88,7 @@ def _config(case: Case, rules: EngineRules, deployment: Deployment, workload: Wo
         enable_prefix_caching=_caches(case, rules) and not fixed_batch,
         enable_chunked_prefill=rules.chunked_prefill if chunked is None else chunked,
         async_scheduling=_lags(case, deployment.engine) and not fixed_batch,
+        scheduler_reserve_full_isl=deployment.engine.reserve_full_isl and not fixed_batch,
     )
     if config.enable_chunked_prefill:
         return config

@@ -48,6 +48,9 @@ MUTANTS = [
     Mutant("the adapter limit", "core.py", "len(adapters) == config.max_loras > 0", "len(adapters) > config.max_loras > 0"),
     Mutant("adapters of running requests count", "core.py", "{row.request.adapter for row in plan.rows if row.request.adapter}", "set()"),
     Mutant("admission takes the first chunk's blocks only", "core.py", "request.known if self.rules.reserve == \"prompt\" else first_chunk", "request.known"),
+    Mutant("a prompt that does not fit whole waits", "core.py", "gated = config.scheduler_reserve_full_isl and not", "gated = False and not"),
+    Mutant("the whole prompt is checked, not taken", "core.py", "self._tokens_to_enter(request, cached + new), prefix)", "self._tokens_to_enter(request, request.known if config.scheduler_reserve_full_isl else cached + new), prefix)"),
+    Mutant("unheld hits of a whole prompt count", "caching_pool.py", "- len(prefix) + unheld <= self.free", "- len(prefix) <= self.free"),
     Mutant("waiting by priority", "queues.py", "(request.priority, request.arrival, request.row, request)", "(request.arrival, request.priority, request.row, request)"),
     Mutant("ties in waiting", "queues.py", "request.arrival, request.row, request)", "request.arrival, -request.row, request)"),
     # -- blocks and prefixes

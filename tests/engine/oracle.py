@@ -90,6 +90,9 @@ class Oracle:
                 found.append(blocks[0])
         return found
 
+    def room(self, tokens: int, hits: list[int]) -> bool:
+        return -(-tokens // self.size) - len(hits) + sum(self.refs[block] == 0 for block in hits) <= len(self.free)
+
     def allocate(self, item: Item, new: int, hits: list[int], computed: int) -> bool:
         need = -(-(computed + new) // self.size) - len(item.blocks) - len(hits)
         idle_hits = [block for block in hits if self.refs[block] == 0]
@@ -186,6 +189,8 @@ class Oracle:
                 skipped.insert(0, self.waiting.pop(0))
                 continue
             new = min(new, budget)
+            if c["scheduler_reserve_full_isl"] and not self.room(len(item.tokens), hits):
+                break
             if not self.allocate(item, new, hits, computed):
                 break
             self.waiting.pop(0)

@@ -32,6 +32,7 @@ def configs(draw: st.DrawFn, policies: tuple[str, ...] = POLICY_NAMES) -> Engine
         scheduling_policy=draw(st.sampled_from(["fcfs", "fcfs", "priority"])),
         long_prefill_token_threshold=draw(st.sampled_from([0, 0, 0, 1, 7, 40])),
         async_scheduling=draw(st.booleans()) if not speculation else False,
+        scheduler_reserve_full_isl=draw(st.booleans()),
         num_speculative_tokens=speculation,
         max_loras=draw(st.sampled_from([0, 0, 0, 2])),
     )
@@ -81,6 +82,7 @@ def contended(draw: st.DrawFn, speculation: bool = True) -> tuple[EngineConfig, 
         scheduling_policy=draw(st.sampled_from(["fcfs", "priority"])),
         long_prefill_token_threshold=draw(st.sampled_from([0, 0, 6])),
         async_scheduling=not drafts and draw(st.booleans()),
+        scheduler_reserve_full_isl=draw(st.booleans()),
         num_speculative_tokens=drafts,
     )
     made = []

@@ -95,6 +95,23 @@ def test_reservation_admits_fewer_and_never_preempts() -> None:
 
 
 @pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_a_prompt_enters_when_all_of_it_fits(loop: str) -> None:
+    """12 blocks of 4, chunks of 16: prompts of 28 tokens need 7 blocks each, so the second cannot end beside the first,
+    though 4 blocks are free for its first chunk."""
+    requests = [Arrival(0, 0, prompt=28, output=4), Arrival(1, 1, prompt=28, output=4)]
+    entered = {}
+    for gated in (False, True):
+        config = EngineConfig(
+            num_blocks=12, block_size=4, max_num_seqs=8, max_num_batched_tokens=16, max_model_len=64,
+            scheduler_reserve_full_isl=gated,
+        )  # fmt: skip
+        steps = drive(config, requests, "fast" if loop == "fast" else "reference").steps
+        entered[gated] = next(n for n, step in enumerate(steps) if any(row[0] == 1 for row in step[1]))
+        assert any(step[2] for step in steps) is not gated  # without the gate somebody is thrown out later
+    assert entered[False] == 1 < entered[True]
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
 def test_plans_that_refuse_the_next_request_its_blocks_are_counted(loop: str) -> None:
     """The first two of four run for 12 plans; meanwhile the third is refused in every one, and after that nobody."""
     requests = [Arrival(row, 0, prompt=8, output=12) for row in range(4)]
