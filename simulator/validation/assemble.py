@@ -12,7 +12,7 @@ from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
 from simulator.models.catalog import load_model
-from simulator.models.spec import ModelSpec
+from simulator.models.spec import ModelSpec, MoEFFN
 from simulator.validation.boxes import known_peer_access
 from simulator.validation.case import Case
 from simulator.validation.engines import EngineRules, profile_of, rules_of
@@ -44,7 +44,16 @@ def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) ->
         check_config(config)
     except InputError as error:
         raise Unsupported(f"{error.path}: {error.problem} (found {error.value!r})") from None
-    return Setup(deployment, config, case.replicas)
+    if case.data_parallel_size > 1 and _has_experts(deployment.model):
+        raise Unsupported(
+            f"dp = {case.data_parallel_size} of a mixture of experts, whose ranks share the experts, is not modelled"
+        )
+    # Data-parallel ranks of a dense model are engines of their own behind one balancer.
+    return Setup(deployment, config, case.replicas * case.data_parallel_size)
+
+
+def _has_experts(model: ModelSpec) -> bool:
+    return any(isinstance(block.ffn, MoEFFN) for block, _ in model.layer_groups)
 
 
 def _longest(workload: Workload) -> int:

@@ -31,11 +31,15 @@ class EngineFacts:
 
 @dataclass(frozen=True)
 class LengthFacts:
-    """Token counts of prompts or outputs: a fixed number, uniform bounds, or only the mean."""
+    """Token counts of prompts or outputs: a fixed number, uniform bounds, quantiles, or only the mean.
+
+    ``quantiles``: ``(cumulative probability, tokens)``, both rising; the maximum is that of probability 1.
+    """
 
     fixed: int | None
     uniform: tuple[int, int] | None
     mean: float | None
+    quantiles: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class WorkloadFacts:
-    """What was sent, and which rows count: ``first_scored <= row < end_scored`` (None = to the end)."""
+    """What was sent, and which rows count: ``first_scored <= row < end_scored`` (None = to the end).
+
+    ``arrival``: process that stands for the kind's own (``constant``), None = its own.
+    """
 
     kind: str
     requests_file: Path | None
@@ -74,6 +81,7 @@ class WorkloadFacts:
     stages: tuple[Stage, ...]
     first_scored: int
     end_scored: int | None
+    arrival: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Case:
     not_modelled: features the record names and the simulator lacks.
     source: where the record is from.
     peer_access: recorded whether devices reach each other's memory over the host bus; None = not recorded.
+    data_parallel_size: engines of one copy that share the requests, each with ``tensor_parallel_size`` devices.
     """
 
     id: str
@@ -114,6 +123,7 @@ class Case:
     not_modelled: tuple[str, ...] = field(default=())
     source: str = ""
     peer_access: bool | None = None
+    data_parallel_size: int = 1
 
     def scores(self, metric: str) -> bool:
         """Whether a metric is worth scoring: its family, its statistic, or everything is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from simulator.errors import InputError
@@ -20,6 +21,9 @@ from simulator.validation.fields import Fields
 
 LATENCIES = ("ttft", "tpot", "e2e", "prompt_time")
 STATISTICS = ("mean", "p50", "p90", "p99")
+_LEVELS = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+"""Quantiles of token counts."""
+
 THROUGHPUTS = ("output_tok_s", "total_tok_s", "req_s")
 
 
@@ -80,6 +84,7 @@ def read_case(fields: Fields) -> Case:
         not_modelled=tuple(_not_modelled(fields, parallel)),
         source=fields.optional_text("source") or "",
         peer_access=parallel.optional_flag("peer_access"),
+        data_parallel_size=parallel.optional_whole("dp") or 1,
     )
 
 
@@ -117,17 +122,33 @@ def _workload(fields: Fields) -> WorkloadFacts:
         stages=tuple(Stage(stage.number("qps"), stage.number("duration_s")) for stage in fields.sections("stages")),
         first_scored=window.optional_whole("skip_first_n", at_least=0) or 0,
         end_scored=window.optional_whole("first_n"),
+        arrival=fields.optional_text("arrival"),
     )
 
 
 def _lengths(fields: Fields) -> LengthFacts:
     bounds = fields.content.get("uniform")
     if bounds is None:
-        return LengthFacts(fields.optional_whole("fixed"), None, fields.optional_number("mean"))
+        return LengthFacts(
+            fields.optional_whole("fixed"), None, fields.optional_number("mean"), tuple(_quantiles(fields))
+        )
     whole = isinstance(bounds, list) and len(bounds) == 2 and all(type(bound) is int for bound in bounds)
     if not whole or not 1 <= bounds[0] <= bounds[1]:
         raise fields.error("uniform", "must be [low, high] with whole numbers 1 <= low <= high")
     return LengthFacts(None, (bounds[0], bounds[1]), fields.optional_number("mean"))
+
+
+def _quantiles(fields: Fields) -> Iterator[tuple[float, float]]:
+    """``(cumulative probability, tokens)`` of the quantiles that are there, rising."""
+    last = 0.0
+    for name, level in _LEVELS.items():
+        tokens = fields.optional_number(name)
+        if tokens is None:
+            continue
+        if tokens < last:
+            raise fields.error(name, "must not be less than a lower quantile")
+        last = tokens
+        yield level, tokens
 
 
 def _prefix(fields: Fields) -> PrefixFacts:
@@ -166,7 +187,7 @@ def _not_modelled(fields: Fields, parallel: Fields) -> list[str]:
     """Why the simulator cannot run this record, as far as the record itself tells."""
     reasons = [
         f"{name} = {size} is not modelled"
-        for name, size in ((key, parallel.optional_whole(key) or 1) for key in ("pp", "dp", "ep"))
+        for name, size in ((key, parallel.optional_whole(key) or 1) for key in ("pp", "ep"))
         if size > 1
     ]
     if fields.has("disaggregation"):

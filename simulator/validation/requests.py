@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from simulator.errors import InputError
 from simulator.validation.case import Case, LengthFacts, PrefixFacts, Stage, WorkloadFacts
+from simulator.validation.lengths import length_distribution
 from simulator.validation.unsupported import Unsupported
-from simulator.workload.lengths import FixedLength, UniformLength
 from simulator.workload.table import FloatColumn, IntColumn, PromptSegments, RequestTable
 from simulator.workload.workload import Workload
 
@@ -24,6 +24,9 @@ SEED = 0
 
 _SERVER_S = 600.0
 """Length of a Poisson run whose length nobody recorded: MLPerf's shortest."""
+
+_EVENLY = ("constant", "fixed", "uniform", "even", "evenly_spaced", "deterministic")
+"""What records call arrivals with equal gaps."""
 
 _ARRIVALS, _PROMPTS, _OUTPUTS = 0, 1, 2
 _FIRST_OWN_SEGMENT = 1 << 20
@@ -113,7 +116,10 @@ def _arrivals(facts: WorkloadFacts) -> tuple[FloatColumn, IntColumn]:
 
 
 def _poisson(facts: WorkloadFacts) -> tuple[FloatColumn, IntColumn]:
-    """Each stage's expected number of requests at uniform times: a Poisson process, given its count."""
+    """Each stage's expected number of requests at uniform times (Poisson, given the count), or evenly spaced."""
+    evenly = facts.arrival is not None and facts.arrival.lower() in _EVENLY
+    if facts.arrival is not None and not evenly and facts.arrival.lower() != "poisson":
+        raise Unsupported(f"arrivals of kind {facts.arrival!r} are not modelled")
     stages = facts.stages
     if not stages:
         if facts.qps is None:
@@ -124,20 +130,16 @@ def _poisson(facts: WorkloadFacts) -> tuple[FloatColumn, IntColumn]:
     times, labels, start_s = [], [], 0.0
     for index, stage in enumerate(stages):
         n = max(1, round(stage.qps * stage.duration_s))
-        times.append(start_s + np.sort(rng.random(n)) * stage.duration_s)
+        places = np.arange(n) / n if evenly else np.sort(rng.random(n))
+        times.append(start_s + places * stage.duration_s)
         labels.append(np.full(n, index, dtype=np.int64))
         start_s += stage.duration_s
     return np.concatenate(times), np.concatenate(labels)
 
 
 def _lengths(facts: LengthFacts, n: int, stream: int) -> IntColumn:
-    """Fixed, uniform between its bounds, or all at the mean where only that is known."""
-    if facts.uniform is not None:
-        return UniformLength(*facts.uniform).draw(_stream(stream).random(n))
-    tokens = facts.fixed or facts.mean
-    if tokens is None:
-        raise Unsupported("token counts are not given")
-    return FixedLength(max(1, round(tokens))).draw(np.zeros(n))
+    """(n,) token counts."""
+    return length_distribution(facts).draw(_stream(stream).random(n))
 
 
 def _segments(prompt: IntColumn, tokens: IntColumn, facts: PrefixFacts) -> PromptSegments:

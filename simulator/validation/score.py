@@ -77,7 +77,10 @@ class ScoreCase:
         figures = prediction.nominal.figures
         scored = [metric for metric in case.measured if case.scores(metric) and metric in figures]
         scores = tuple(self._score(case, metric, prediction) for metric in scored)
-        return CaseResult(case, prediction, scores, _request_ape(prediction))
+        single = _request_ape(prediction)
+        if not scores and not single:
+            return CaseResult(case, unsupported="none of its measurements is of a metric that is scored")
+        return CaseResult(case, prediction, scores, single)
 
     def _score(self, case: Case, metric: str, prediction: CasePrediction) -> Score:
         predicted, measured = prediction.nominal.figures[metric], case.measured[metric]
