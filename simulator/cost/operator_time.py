@@ -23,6 +23,7 @@ from simulator.cost.latent_form import LatentDecodeForm
 from simulator.cost.prefill_form import PrefillAttentionForm
 from simulator.hardware.fits import Fitted, fit_for
 from simulator.models.dtypes import BYTES_PER_ELEMENT
+from simulator.models.quantization import bytes_per_weight
 from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
     AllReduce,
@@ -123,7 +124,9 @@ def _or_measured(shape: object, seconds: Sizes, deployment: Deployment) -> Sizes
 
 def as_timed(shape: Gemm | Experts) -> bool:
     """Whether the weights are stored in the format multiplied in, as in the timed kernels (not weight-only)."""
-    return shape.bytes_per_weight == BYTES_PER_ELEMENT.get(shape.math_dtype)
+    # 4-bit multipliers are timed on weights with their scales; bytes are 9/16 then, not a half.
+    timed = bytes_per_weight("nvfp4") if shape.math_dtype == "fp4" else BYTES_PER_ELEMENT.get(shape.math_dtype)
+    return shape.bytes_per_weight == timed
 
 
 @kernel_class.register

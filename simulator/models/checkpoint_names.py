@@ -20,8 +20,8 @@ _FORMATS: dict[str, Quantization] = {
     "w4a16": Quantization("compressed-tensors", "int4_g128", "bf16"),
     "awq": Quantization("awq", "int4_g128_zp4", "bf16"),
     "gptq": Quantization("gptq", "int4_g128", "bf16"),
-    "nvfp4": Quantization("modelopt", "nvfp4", "bf16"),
-    "fp4": Quantization("modelopt", "nvfp4", "bf16"),
+    "nvfp4": Quantization("modelopt", "nvfp4", "fp4"),
+    "fp4": Quantization("modelopt", "nvfp4", "fp4"),
     "mxfp4": Quantization("mxfp4", "mxfp4", "bf16"),
 }
 """What a word in a checkpoint's name says about its linear layers."""

@@ -12,8 +12,11 @@ BYTES_PER_ELEMENT: dict[str, float] = {
     "fp16": 2,
     "fp8": 1,
     "int8": 1,
+    "fp4": 0.5,
 }
-"""Bytes of one element. Scales of 8-bit tensors (one float per channel or tensor, < 0.1 %) are not counted."""
+"""Bytes of one element. Scales of 8-bit tensors (one float per channel or tensor, < 0.1 %) are not counted. ``fp4`` is
+what 4-bit multipliers take (NVFP4 and MXFP4 activations); the weight formats, with their scales, stand in
+``quantization``."""
 
 _SPELLINGS = {
     "float32": "fp32",
@@ -23,6 +26,8 @@ _SPELLINGS = {
     "fp8_e4m3": "fp8",
     "fp8_e5m2": "fp8",
     "float8_e4m3fn": "fp8",
+    "nvfp4": "fp4",
+    "mxfp4": "fp4",
 }
 
 

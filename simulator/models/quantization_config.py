@@ -94,7 +94,7 @@ def _bitsandbytes(section: Config) -> tuple[str, str | None]:
 
 def _modelopt(section: Config) -> tuple[str, str | None]:
     algorithm = str(section.get("quant_algo", "")).upper()
-    known = {"FP8": ("fp8", "fp8"), "NVFP4": ("nvfp4", "bf16")}
+    known = {"FP8": ("fp8", "fp8"), "NVFP4": ("nvfp4", "fp4")}
     if algorithm in known:
         return known[algorithm]
     return _compressed_tensors(section)
@@ -106,7 +106,8 @@ def _compressed_tensors(section: Config) -> tuple[str, str | None]:
     weights, activations = group["weights"], group.get("input_activations")
     bits, kind = int(weights["num_bits"]), str(weights.get("type", "int"))
     if kind == "float" and bits == 4:
-        return ("nvfp4" if int(weights.get("group_size") or 16) == 16 else "mxfp4"), "bf16"
+        stored = "nvfp4" if int(weights.get("group_size") or 16) == 16 else "mxfp4"
+        return stored, "fp4" if activations and int(activations.get("num_bits", 16)) == 4 else "bf16"
     if kind == "float":
         block = weights.get("block_structure")
         return (f"fp8_b{int(block[0])}" if block else "fp8"), "fp8" if activations else "bf16"

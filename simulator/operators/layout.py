@@ -11,6 +11,7 @@ from simulator.models.quantization import LAYER_PARTS, bits_per_weight, bytes_pe
 from simulator.models.spec import ModelSpec
 
 _SIXTEEN_BIT = ("bf16", "fp16")
+_FOUR_BIT_FLOATS = ("nvfp4", "mxfp4")
 
 QUANTIZED_INPUTS = ("norm", "activation", "attention")
 """What may produce the input of a linear layer: a norm (QKV, gate/up), the gated activation (down), attention (O)."""
@@ -89,6 +90,8 @@ def _math_formats(weights: str) -> tuple[str, ...]:
     """Formats that weights may be multiplied in, the native one first."""
     if weights in (*_SIXTEEN_BIT, "fp32"):
         return (weights,)
+    if weights in _FOUR_BIT_FLOATS:
+        return ("fp4", "fp8", *_SIXTEEN_BIT)
     eight_bit = "int8" if weights.startswith("int") else "fp8"
     return (eight_bit, *_SIXTEEN_BIT)
 

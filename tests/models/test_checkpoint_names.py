@@ -19,7 +19,7 @@ from simulator.models.catalog import hugging_face_id, load_model
         ("Qwen/Qwen3-32B-FP8", "Qwen3-32B", "fp8_b128", "fp8"),
         ("Qwen/Qwen2.5-32B-Instruct-GPTQ-Int4", "Qwen2.5-32B", "int4_g128", "bf16"),
         ("TheBloke/Llama-2-70B-Chat-AWQ", "Llama-2-70B", "int4_g128_zp4", "bf16"),
-        ("nvidia/Llama-3.3-70B-Instruct-FP4", "Llama-3.1-70B", "nvfp4", "bf16"),
+        ("nvidia/Llama-3.3-70B-Instruct-FP4", "Llama-3.1-70B", "nvfp4", "fp4"),
     ],
 )
 def test_a_quantised_copy_has_its_models_shape_and_its_names_format(

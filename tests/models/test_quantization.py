@@ -54,6 +54,7 @@ def tensors(bits: int, kind: str, activations: bool, **weights: Any) -> dict[str
         (tensors(8, "int", True), "int8", "int8"),
         (tensors(4, "int", False, group_size=128), "int4_g128", "bf16"),
         (tensors(4, "float", False, group_size=16), "nvfp4", "bf16"),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4", "fp4"),
     ],
 )
 def test_methods(section: dict[str, Any], weights: str, activations: str) -> None:
