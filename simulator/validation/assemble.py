@@ -11,6 +11,7 @@ from simulator.cost.memory import default_limits, kv_plan, weight_bytes_per_gpu
 from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
+from simulator.hardware.profile import HardwareProfile
 from simulator.models.catalog import load_model
 from simulator.models.spec import ModelSpec, MoEFFN
 from simulator.validation.boxes import known_peer_access
