@@ -104,6 +104,31 @@ def _decode(rows: pd.DataFrame, device: _Device, form: NumberFormat, kv: NumberF
     return np.maximum(device.math_s(4 * dim * heads * batch * seen, form, kv), device.memory_s(moved))
 
 
+_LATENT_SIZE, _LATENT_PAIR, _EXPANDED_PAIR = 576, 2.0 * (576 + 512), 2.0 * (192 + 128)
+"""DeepSeek's latent and rotary key; FLOPs of one head per (query, key) pair, absorbed and with expanded heads."""
+
+
+def _latent_prefill(rows: pd.DataFrame, device: _Device, form: NumberFormat, kv: NumberFormat) -> Floats:
+    """Expanded heads: the fewest FLOPs prefill can do with."""
+    batch, new, total, heads = _columns(rows, "batch", "q_len", "kv_len", "heads")
+    pairs = batch * causal_pairs(new, total, np.full(len(rows), np.inf))
+    return device.math_s(_EXPANDED_PAIR * heads * pairs, form, kv)
+
+
+def _latent_decode(rows: pd.DataFrame, device: _Device, form: NumberFormat, kv: NumberFormat) -> Floats:
+    """Every latent once, for all heads."""
+    batch, total, heads = _columns(rows, "batch", "kv_len", "heads")
+    cached = batch * total
+    math = device.math_s(_LATENT_PAIR * heads * cached, form, kv)
+    return np.maximum(math, device.memory_s(kv.weight_bytes * _LATENT_SIZE * cached))
+
+
+def _absorbed(rows: pd.DataFrame, device: _Device, form: NumberFormat, _: NumberFormat) -> Floats:
+    m, n, k, heads = _columns(rows, "m", "n", "k", "heads")
+    moved = form.activation_bytes * heads * m * (n + k) + form.weight_bytes * heads * n * k
+    return np.maximum(device.math_s(2 * heads * m * n * k, form), device.memory_s(moved))
+
+
 def _window(rows: pd.DataFrame) -> Floats:
     """Sliding window in tokens, infinite where there is none."""
     window = rows["window"].to_numpy(dtype=float)
@@ -155,6 +180,9 @@ _BOUNDS = {
     "gemm": _gemm,
     "attn_prefill": _prefill,
     "attn_decode": _decode,
+    "mla_prefill": _latent_prefill,
+    "mla_decode": _latent_decode,
+    "mla_bmm": _absorbed,
     "moe": _experts,
     "allreduce_custom": _all_reduce,
     "nccl_all_reduce": _all_reduce,

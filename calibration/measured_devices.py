@@ -18,7 +18,7 @@ import pandas as pd
 
 from calibration.fit import KernelClass, Result, fit_class, kernel_classes
 from calibration.fit.device import as_fitted
-from calibration.fit.files import DeviceFit, Key, device_fit, origin_of, write_device
+from calibration.fit.files import FITTED_ELSEWHERE, DeviceFit, Key, device_fit, origin_of, write_device
 from calibration.fit.mixed_attention import CARDS, FORMAT, fit_card
 from calibration.hygiene import clean
 from calibration.importers.formats import import_measurements
@@ -96,6 +96,8 @@ def fit_rows(device: HardwareProfile, rows: pd.DataFrame) -> dict[Key, Fit]:
     """Every class the rows tell something about, fitted; errors on whole shape families held out."""
     found: dict[Key, Fit] = {}
     for spec in kernel_classes():
+        if spec.key in FITTED_ELSEWHERE:
+            continue
         chosen = _chosen(spec, device, rows)
         if chosen.empty:
             continue

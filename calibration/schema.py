@@ -54,6 +54,9 @@ OPS: dict[str, Op] = {
     "gemm": Op(("m", "n", "k")),
     "attn_prefill": Op(("batch", "q_len", "kv_len", "heads", "kv_heads", "head_dim")),
     "attn_decode": Op(("batch", "kv_len", "heads", "kv_heads", "head_dim")),
+    "mla_prefill": Op(("batch", "q_len", "kv_len", "heads")),
+    "mla_decode": Op(("batch", "kv_len", "heads")),
+    "mla_bmm": Op(("m", "n", "k", "heads")),
     "moe": Op(("m", "n", "k", "experts", "topk")),
     "allreduce_custom": Op(("bytes", "world_size")),
     "nccl_all_reduce": Op(("bytes", "world_size")),
@@ -72,4 +75,7 @@ OPS: dict[str, Op] = {
     "copy_d2d": Op(("bytes",), dtyped=False),
     "launch": Op((), dtyped=False),
 }
-"""Kernel classes. ``n`` of a sampling or softmax row is the vocabulary or row width; ``launch`` rows tell ``mode``."""
+"""Kernel classes. Latent attention (``mla_...``) is that of DeepSeek's sizes (latents of 512 + 64 elements; heads of
+128 + 64 for keys, 128 for values), the only ones there are tables of: prefill over expanded heads, decode absorbed, and
+one of the multiplies of each head by its own matrix around it. ``n`` of a sampling or softmax row is the vocabulary or
+row width; ``launch`` rows tell ``mode``."""

@@ -14,6 +14,7 @@ from calibration.fit.files import Key
 from calibration.fit.held_out import Result, families, fit_class
 from calibration.fit.narrow_experts import drop_slow_narrow_experts
 from calibration.fit.one_library import keep_fastest_attention
+from calibration.fit.unsplit_latents import drop_unsplit_latents
 from calibration.hygiene import clean
 from calibration.importers.formats import import_measurements
 from calibration.importers.imported import Selection
@@ -38,7 +39,8 @@ def device_rows(sources: list[str], device: HardwareProfile) -> tuple[pd.DataFra
     kept, unfit = clean(pd.concat(parts, ignore_index=True), device)
     kept, slow = drop_slow_narrow_experts(as_fitted(kept))
     kept, others = keep_fastest_attention(kept)
-    return kept, merged([*dropped, *unfit, *slow, *others])
+    kept, unsplit = drop_unsplit_latents(kept, device)
+    return kept, merged([*dropped, *unfit, *slow, *others, *unsplit])
 
 
 def as_fitted(rows: pd.DataFrame) -> pd.DataFrame:

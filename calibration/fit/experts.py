@@ -12,8 +12,10 @@ from simulator.cost import kernels
 from simulator.hardware.fits import MoEFit
 from simulator.hardware.profile import HardwareProfile
 
-_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp8_block": 1.0, "nvfp4": 0.5625}
-_MATH = {"fp8_block": "fp8", "nvfp4": "fp4"}
+_BYTES = {
+    "bf16": 2.0, "fp8": 1.0, "fp8_block": 1.0, "nvfp4": 0.5625, "int4_wo": 0.515625, "w4a16_mxfp4": 0.53125,
+}  # fmt: skip
+_MATH = {"fp8_block": "fp8", "nvfp4": "fp4", "int4_wo": "bf16", "w4a16_mxfp4": "bf16"}
 _ACTIVATION_BYTES = 2.0
 _SKEWED = "power_law_1.01"
 

@@ -24,9 +24,12 @@ Key = tuple[str, str | None]
 _HEADER = "# Kernel constants (inferplan calibrate). Forms: simulator/cost; units: simulator/hardware/fits.py"
 
 
-FITTED_ELSEWHERE = ("mixed_attention", "sustained_math")
+LATENT_AND_NARROW = ("latent_decode", "latent_prefill", "absorbed_matmul", "weight_only_gemm", "weight_only_moe")
+"""Kernel classes that ``calibration.latent_and_narrow`` fits."""
+
+FITTED_ELSEWHERE = ("mixed_attention", "sustained_math", *LATENT_AND_NARROW)
 """Kernel classes with a fit of their own (``calibration.fit.mixed_attention``, ``calibration.fit.sustained_math``): a
-file that is written anew keeps them."""
+file that is written anew keeps them, and their corrections, unless the rows hold them."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,19 @@ def device_fit(device: HardwareProfile, results: Mapping[Key, Result], collectio
     """Own results, completed by what the device borrows (``simulator.hardware.stand_ins``) where it has none."""
     own = {key: Fitted(result.constants, origin_of(result, collection)) for key, result in results.items()}
     lends_itself = stand_in_for(device).constants == device.name
-    present = entries(load_fits(device))
+    known = load_fits(device)
+    present = entries(known)
     borrowed = present if lends_itself else entries(borrowed_fits(device))
     elsewhere = {key: fitted for key, fitted in present.items() if key[0] in FITTED_ELSEWHERE}
     order = [item.name for item in fields(KernelFits)]
     joined = dict(sorted({**borrowed, **elsewhere, **own}.items(), key=lambda entry: order.index(entry[0][0])))
+    kept = {
+        (part, dtype or None): residual
+        for (part, dtype), residual in known.residuals.items()
+        if part in FITTED_ELSEWHERE and (part, dtype or None) not in own
+    }
     residuals = {key: result.residual for key, result in results.items() if result.residual is not None}
-    return DeviceFit(device.name, joined, residuals)
+    return DeviceFit(device.name, joined, residuals | kept)
 
 
 def origin_of(result: Result, collection: str) -> Origin:

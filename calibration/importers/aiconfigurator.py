@@ -158,7 +158,7 @@ def _attention(rows: pd.DataFrame) -> pd.DataFrame:
             "heads": heads,
             "kv_heads": kv_heads.where(kv_heads > 0, heads),  # 0 = as many as query heads
             "head_dim": rows["head_dim"],
-            "window": rows["window_size"],
+            "window": rows.get("window_size", 0),  # older tables know no windows
         }
     )
 
@@ -169,6 +169,40 @@ def _prefill(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _decode(rows: pd.DataFrame) -> pd.DataFrame:
     return _attention(rows).assign(op="attn_decode", q_len=1)
+
+
+def _latent(rows: pd.DataFrame) -> pd.DataFrame:
+    """Latent attention of DeepSeek's sizes; ``num_heads`` are those of one rank."""
+    return pd.DataFrame(
+        {
+            "dtype": rows["mla_dtype"],
+            "kv_dtype": rows["kv_cache_dtype"],
+            "batch": rows["batch_size"],
+            "kv_len": rows["isl"] + rows["step"],
+            "heads": rows["num_heads"],
+        }
+    )
+
+
+def _latent_prefill(rows: pd.DataFrame) -> pd.DataFrame:
+    return _latent(rows).assign(op="mla_prefill", q_len=rows["isl"])
+
+
+def _latent_decode(rows: pd.DataFrame) -> pd.DataFrame:
+    return _latent(rows).assign(op="mla_decode", q_len=1)
+
+
+_NOPE, _LATENT, _VALUE = 128, 512, 128
+"""DeepSeek's sizes of a head's keys without rotary part, of the latent, of a head's values."""
+
+
+def _absorbed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Queries into the latent (``mla_gen_pre``) or outputs out of it, head by head."""
+    into = rows["op_name"] == "mla_gen_pre"
+    found = {"op": "mla_bmm", "dtype": rows["bmm_dtype"], "m": rows["num_tokens"], "heads": rows["num_heads"]}
+    return pd.DataFrame(found).assign(
+        n=into.map({True: _LATENT, False: _VALUE}), k=into.map({True: _NOPE, False: _LATENT})
+    )
 
 
 def _experts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -207,6 +241,9 @@ _SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "gemm": _gemm,
     "context_attention": _prefill,
     "generation_attention": _decode,
+    "context_mla": _latent_prefill,
+    "generation_mla": _latent_decode,
+    "mla_bmm": _absorbed,
     "moe": _experts,
     "custom_allreduce": _custom_all_reduce,
     "nccl": _nccl,

@@ -85,6 +85,8 @@ _ANY_OP = ("source", "device", "dtype", "op", "time_us", "kernel", "iqr_us", "re
 _FURTHER = {
     "attn_prefill": ("kv_dtype", "window"),
     "attn_decode": ("q_len", "kv_dtype", "window"),
+    "mla_prefill": ("kv_dtype",),
+    "mla_decode": ("q_len", "kv_dtype"),
     "moe": ("moe_tp", "moe_ep", "distribution"),
 }
 """Columns that tell a class apart beyond its shape."""

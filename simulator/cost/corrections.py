@@ -30,6 +30,7 @@ there, and a correction of such sizes must not reach into their neighbourhood.""
 _BYTES = octaves(32)
 _DECODE_SEQUENCES, _DECODE_KV = half_octaves(13), half_octaves(21)
 _PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN = octaves(10), octaves(17), octaves(12)
+_CHUNKS, _CHUNK_KV = _PREFILL_SEQUENCES[:, None, None], _PREFILL_TOKENS * _PREFILL_KV_PER_TOKEN[:, None]
 _SLOPE_STEP = 1e-3
 
 _KV_HEADS = -2
@@ -97,27 +98,26 @@ class Corrections:
             return None
 
         def build() -> FactorGrid:
-            sequences = _DECODE_SEQUENCES[:, None]
-            kv_tokens = sequences * _DECODE_KV
-            lines = form.lines(sequences, sequences)
             fold = _fold(residual, kv_heads)
-            factors = _factors(residual, fold * sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
-            timed_s = np.asarray(lines.at(kv_tokens))
-            running_s = running_seconds(factors * timed_s, overlap, form, sequences, _DECODE_KV)
-            least_s = form.least_seconds(kv_tokens) / multiplier
-            factors = np.maximum(running_s, least_s) / timed_s
-            # Waves are whole: what is least at the next knot of sequences is so at any number between the two.
-            stairs = lines._replace(least=np.append(lines.least[1:], lines.least[-1:], axis=0))
-            at_knots, step = np.asarray(stairs.at(kv_tokens)), np.diff(kv_tokens)
-            above = (stairs.at(kv_tokens[:, :-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
-            below = (at_knots[:, 1:] - stairs.at(kv_tokens[:, 1:] - _SLOPE_STEP * step)) / _SLOPE_STEP
-            ratio = rising_between(at_knots, np.maximum(np.minimum(above, below), 0.0))
-            # Between two numbers of sequences both their rows speak: each holds what the stricter one demands.
-            around = np.pad(ratio, ((1, 1), (0, 0)), mode="edge")
-            strictest = np.maximum.reduce([around[:-2], ratio, around[2:]])
-            return FactorGrid((_DECODE_SEQUENCES, _DECODE_KV), held(factors, strictest))
+            sequences = fold * _DECODE_SEQUENCES[:, None]
+            factors = _factors(residual, sequences, _DECODE_KV, heads / fold, kv_heads / fold, head_dim)
+            return _decode_grid(factors, form, multiplier, overlap)
 
         return self._kept(("decode_attention", dtype, heads, kv_heads, head_dim), build)
+
+    def latent_decode(
+        self, dtype: str, heads: int, form: DecodeAttentionForm, multiplier: float = 1.0
+    ) -> FactorGrid | None:
+        """As ``decode``, of absorbed latent attention; its kernels even out contexts of different lengths."""
+        residual = self.residual("latent_decode", dtype)
+        if residual is None:
+            return None
+
+        def build() -> FactorGrid:
+            factors = _factors(residual, _DECODE_SEQUENCES[:, None], _DECODE_KV, heads)
+            return _decode_grid(factors, form, multiplier, overlap=0.0)
+
+        return self._kept(("latent_decode", dtype, heads), build)
 
     def prefill(
         self, dtype: str, heads: int, kv_heads: int, head_dim: float, form: PrefillAttentionForm
@@ -128,23 +128,58 @@ class Corrections:
             return None
 
         def build() -> FactorGrid:
-            sequences = _PREFILL_SEQUENCES[:, None, None]
-            tokens, ratio = _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN[:, None]
-            kv = tokens * ratio
             fold = _fold(residual, kv_heads)
-            factors = _factors(residual, fold * sequences, tokens, kv, heads / fold, kv_heads / fold, head_dim)
-            pairs = tokens * (kv - tokens) + tokens * (tokens + 1) / 2
-            tiles = np.ceil(tokens / QUERY_TILE)
-            seconds = form.seconds(sequences, sequences * tokens, sequences * pairs, sequences * kv, sequences * tiles)
-            values = held(factors, rising(np.asarray(seconds))).swapaxes(1, 2)
-            return FactorGrid((_PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN), values)
+            shape = (heads / fold, kv_heads / fold, head_dim)
+            return _prefill_grid(_factors(residual, fold * _CHUNKS, _PREFILL_TOKENS, _CHUNK_KV, *shape), form)
 
         return self._kept(("prefill_attention", dtype, heads, kv_heads, head_dim), build)
+
+    def latent_prefill(self, dtype: str, heads: int, form: PrefillAttentionForm) -> FactorGrid | None:
+        """As ``prefill``, over heads expanded from latents."""
+        residual = self.residual("latent_prefill", dtype)
+        if residual is None:
+            return None
+
+        def build() -> FactorGrid:
+            return _prefill_grid(_factors(residual, _CHUNKS, _PREFILL_TOKENS, _CHUNK_KV, heads), form)
+
+        return self._kept(("latent_prefill", dtype, heads), build)
 
     def _kept(self, key: Hashable, build: Callable[[], FactorGrid]) -> FactorGrid:
         if key not in self._grids:
             self._grids[key] = build()
         return self._grids[key]
+
+
+def _decode_grid(factors: Floats, form: DecodeAttentionForm, multiplier: float, overlap: float) -> FactorGrid:
+    """Factors of timed calls, at the knots of sequences and KV, as those of a running batch; seconds never fall."""
+    sequences = _DECODE_SEQUENCES[:, None]
+    kv_tokens = sequences * _DECODE_KV
+    lines = form.lines(sequences, sequences)
+    timed_s = np.asarray(lines.at(kv_tokens))
+    running_s = running_seconds(factors * timed_s, overlap, form, sequences, _DECODE_KV)
+    least_s = form.least_seconds(kv_tokens) / multiplier
+    factors = np.maximum(running_s, least_s) / timed_s
+    # Waves are whole: what is least at the next knot of sequences is so at any number between the two.
+    stairs = lines._replace(least=np.append(lines.least[1:], lines.least[-1:], axis=0))
+    at_knots, step = np.asarray(stairs.at(kv_tokens)), np.diff(kv_tokens)
+    above = (stairs.at(kv_tokens[:, :-1] + _SLOPE_STEP * step) - at_knots[:, :-1]) / _SLOPE_STEP
+    below = (at_knots[:, 1:] - stairs.at(kv_tokens[:, 1:] - _SLOPE_STEP * step)) / _SLOPE_STEP
+    ratio = rising_between(at_knots, np.maximum(np.minimum(above, below), 0.0))
+    # Between two numbers of sequences both their rows speak: each holds what the stricter one demands.
+    around = np.pad(ratio, ((1, 1), (0, 0)), mode="edge")
+    strictest = np.maximum.reduce([around[:-2], ratio, around[2:]])
+    return FactorGrid((_DECODE_SEQUENCES, _DECODE_KV), held(factors, strictest))
+
+
+def _prefill_grid(factors: Floats, form: PrefillAttentionForm) -> FactorGrid:
+    """Factors at the knots of sequences, KV per token and tokens, held so that seconds never fall with the tokens."""
+    tokens, kv = _PREFILL_TOKENS, _CHUNK_KV
+    pairs = tokens * (kv - tokens) + tokens * (tokens + 1) / 2
+    tiles = np.ceil(tokens / QUERY_TILE)
+    seconds = form.seconds(_CHUNKS, _CHUNKS * tokens, _CHUNKS * pairs, _CHUNKS * kv, _CHUNKS * tiles)
+    values = held(factors, rising(np.asarray(seconds))).swapaxes(1, 2)
+    return FactorGrid((_PREFILL_SEQUENCES, _PREFILL_TOKENS, _PREFILL_KV_PER_TOKEN), values)
 
 
 def _fold(residual: Residual, kv_heads: float) -> float:

@@ -12,6 +12,7 @@ from functools import singledispatch
 import numpy as np
 
 from simulator.hardware.exact_rows import ExactRows
+from simulator.models.dtypes import BYTES_PER_ELEMENT
 from simulator.operators.work import DecodeAttention, Gemm, PrefillAttention, Sizes
 
 PrefillSums = tuple[int, int, int, int]
@@ -31,6 +32,8 @@ def is_exact(shape: object, exact: ExactRows | None) -> bool:
 
 @with_exact.register
 def _(shape: Gemm, seconds: Sizes, exact: ExactRows) -> Sizes:
+    if shape.bytes_per_weight != BYTES_PER_ELEMENT.get(shape.math_dtype):
+        return seconds  # measured with weights in the format multiplied in
     for (rows,), measured in exact.gemm.get((shape.math_dtype, shape.n, shape.k), {}).items():
         seconds = np.where(shape.m == rows, measured, seconds)
     return seconds

@@ -6,10 +6,21 @@ from functools import singledispatch
 
 from simulator.cost.deployment import Deployment
 from simulator.cost.exact_times import is_exact
-from simulator.cost.operator_time import as_timed, kernel_class, kernel_fit
+from simulator.cost.operator_time import kernel_class, kernel_fit
+from simulator.cost.weight_formats import gemm_timing, moe_timing
 from simulator.hardware.exact_rows import ExactRows
 from simulator.hardware.origin import NORMAL_90_PER_MEDIAN, Origin
-from simulator.operators.work import AllReduce, DecodeAttention, Experts, Gemm, PrefillAttention, Shape
+from simulator.operators.work import (
+    AllReduce,
+    DecodeAttention,
+    Experts,
+    Gemm,
+    HeadMatmul,
+    LatentDecode,
+    LatentPrefill,
+    PrefillAttention,
+    Shape,
+)
 
 ResidualShape = tuple[str, tuple[float, ...]]
 """Number format, and coordinates as in ``residuals.COORDINATES``."""
@@ -19,7 +30,7 @@ def kernel_origin(shape: Shape, deployment: Deployment) -> Origin:
     """The origin of the constants that time this shape; that of the correction where it acts (``L2``), of the measured
     row where there is one (``L3``)."""
     origin, exact = kernel_fit(shape, deployment).origin, deployment.fits.exact
-    place = residual_shape(shape)
+    place = residual_shape(shape, deployment)
     if place is not None and exact is not None and is_exact(shape, exact):
         return _measured(exact)
     if place is None:
@@ -35,34 +46,52 @@ def _measured(exact: ExactRows) -> Origin:
 
 
 @singledispatch
-def residual_shape(shape: object) -> ResidualShape | None:
+def residual_shape(shape: object, deployment: Deployment) -> ResidualShape | None:
     """Where a shape lies among those of its kernel class's residual; None when it has none."""
     return None
 
 
 @residual_shape.register
-def _(shape: Gemm) -> ResidualShape | None:
-    return (shape.math_dtype, (shape.m, shape.n, shape.k)) if as_timed(shape) else None
+def _(shape: Gemm, deployment: Deployment) -> ResidualShape | None:
+    timing = gemm_timing(shape, deployment.fits)
+    return (timing.dtype, (shape.m, shape.n, shape.k)) if timing.own else None
 
 
 @residual_shape.register
-def _(shape: Experts) -> ResidualShape | None:
+def _(shape: HeadMatmul, deployment: Deployment) -> ResidualShape | None:
+    return shape.math_dtype, (shape.m, shape.n, shape.heads)
+
+
+@residual_shape.register
+def _(shape: Experts, deployment: Deployment) -> ResidualShape | None:
+    timing = moe_timing(shape, deployment.fits)
     sizes = (shape.tokens, shape.hidden_size, shape.intermediate_size, shape.num_experts, shape.experts_per_token)
-    return (shape.math_dtype, sizes) if as_timed(shape) else None
+    return (timing.dtype, sizes) if timing.own else None
 
 
 @residual_shape.register
-def _(shape: PrefillAttention) -> ResidualShape | None:
+def _(shape: PrefillAttention, deployment: Deployment) -> ResidualShape | None:
     new, kv = shape.tokens / shape.sequences, shape.kv_tokens / shape.sequences
     return shape.kv_dtype, (shape.sequences, new, kv, shape.heads, shape.kv_heads, shape.head_dim)
 
 
 @residual_shape.register
-def _(shape: DecodeAttention) -> ResidualShape | None:
+def _(shape: LatentPrefill, deployment: Deployment) -> ResidualShape | None:
+    new, kv = shape.tokens / shape.sequences, shape.kv_tokens / shape.sequences
+    return shape.kv_dtype, (shape.sequences, new, kv, shape.heads)
+
+
+@residual_shape.register
+def _(shape: LatentDecode, deployment: Deployment) -> ResidualShape | None:
+    return shape.kv_dtype, (shape.sequences, shape.kv_tokens / shape.sequences, shape.heads)
+
+
+@residual_shape.register
+def _(shape: DecodeAttention, deployment: Deployment) -> ResidualShape | None:
     kv = shape.kv_tokens / shape.sequences
     return shape.kv_dtype, (shape.sequences, kv, shape.heads, shape.kv_heads, shape.head_dim)
 
 
 @residual_shape.register
-def _(shape: AllReduce) -> ResidualShape | None:
+def _(shape: AllReduce, deployment: Deployment) -> ResidualShape | None:
     return "", (shape.nbytes, shape.world_size)

@@ -19,7 +19,12 @@ def kernel_origins(device: HardwareProfile) -> dict[str, Origin]:
         "prefill attention": fits.prefill_attention,
         "decode attention": fits.decode_attention,
         "mixed attention": fits.mixed_attention,
+        "latent prefill attention": fits.latent_prefill,
+        "latent decode attention": fits.latent_decode,
+        "multiplies around latent decode": fits.absorbed_matmul,
         "experts": fits.moe,
+        "weight-only matrix multiply": fits.weight_only_gemm,
+        "weight-only experts": fits.weight_only_moe,
     }
     found = {
         f"{name} {dtype}": fitted.origin for name, by_format in several.items() for dtype, fitted in by_format.items()

@@ -5,7 +5,6 @@ A new shape registers with ``kernel_seconds`` and ``kernel_fit``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -19,27 +18,31 @@ from simulator.cost.deployment import Deployment
 from simulator.cost.engine_multiplier import engine_multiplier
 from simulator.cost.exact_times import with_exact
 from simulator.cost.factor_grid import FactorGrid
-from simulator.cost.latent_form import LatentDecodeForm
+from simulator.cost.latent_time import (
+    head_matmul_fit,
+    head_matmul_seconds,
+    latent_decode_fit,
+    latent_decode_form,
+    latent_prefill_fit,
+)
 from simulator.cost.prefill_form import PrefillAttentionForm
+from simulator.cost.weight_formats import gemm_timing, moe_timing
 from simulator.hardware.fits import Fitted, fit_for
-from simulator.models.dtypes import BYTES_PER_ELEMENT
-from simulator.models.quantization import bytes_per_weight
 from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
     AllReduce,
     DecodeAttention,
     Experts,
     Gemm,
+    HeadMatmul,
     LatentDecode,
+    LatentPrefill,
     PrefillAttention,
     Stream,
     Work,
 )
 
 Sizes = Any
-
-_UNTIMED_FORM_ERROR = 2.0
-"""Factor on the errors of constants that serve a kernel class without timings of its own (latent attention)."""
 
 
 def operator_seconds(work: Work, deployment: Deployment) -> Sizes:
@@ -67,9 +70,11 @@ def kernel_class(shape: object, deployment: Deployment) -> str:
 
 @kernel_seconds.register
 def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
+    timing = gemm_timing(shape, deployment.fits)
+
     def closed(rows: Sizes) -> Sizes:
         return kernels.gemm_seconds(
-            fit_for(deployment.fits.gemm, shape.math_dtype).constants,
+            timing.fitted.constants,
             deployment.hardware,
             rows,
             shape.n,
@@ -82,8 +87,8 @@ def _(shape: Gemm, work: Work, deployment: Deployment) -> Sizes:
 
     seconds = closed(shape.m)
     multiplier = _multiplier(deployment, "gemm", shape.math_dtype)
-    if as_timed(shape):
-        factors = deployment.corrections.rows("gemm", shape.math_dtype, (shape.n, shape.k), closed)
+    if timing.own:
+        factors = deployment.corrections.rows(timing.kernel_class, timing.dtype, (shape.n, shape.k), closed)
         if factors is not None:
             least_s = _weights_from_memory_s(shape, work, deployment) / multiplier
             seconds = np.maximum(seconds * factors.at(shape.m), least_s)
@@ -122,21 +127,29 @@ def _or_measured(shape: object, seconds: Sizes, deployment: Deployment) -> Sizes
     return seconds if exact is None else with_exact(shape, seconds, exact)
 
 
-def as_timed(shape: Gemm | Experts) -> bool:
-    """Whether the weights are stored in the format multiplied in, as in the timed kernels (not weight-only)."""
-    # 4-bit multipliers are timed on weights with their scales; bytes are 9/16 then, not a half.
-    timed = bytes_per_weight("nvfp4") if shape.math_dtype == "fp4" else BYTES_PER_ELEMENT.get(shape.math_dtype)
-    return shape.bytes_per_weight == timed
-
-
 @kernel_class.register
 def _(shape: Gemm, deployment: Deployment) -> str:
-    return "gemm"
+    return gemm_timing(shape, deployment.fits).kernel_class
 
 
 @kernel_fit.register
 def _(shape: Gemm, deployment: Deployment) -> Fitted[Any]:
-    return fit_for(deployment.fits.gemm, shape.math_dtype)
+    return gemm_timing(shape, deployment.fits).fitted
+
+
+@kernel_seconds.register
+def _(shape: HeadMatmul, work: Work, deployment: Deployment) -> Sizes:
+    return _multiplier(deployment, "gemm", shape.math_dtype) * head_matmul_seconds(shape, deployment)
+
+
+@kernel_class.register
+def _(shape: HeadMatmul, deployment: Deployment) -> str:
+    return "absorbed_matmul"
+
+
+@kernel_fit.register
+def _(shape: HeadMatmul, deployment: Deployment) -> Fitted[Any]:
+    return head_matmul_fit(shape, deployment)
 
 
 @kernel_seconds.register
@@ -151,13 +164,15 @@ def _(shape: PrefillAttention, work: Work, deployment: Deployment) -> Sizes:
 
 def prefill_factors(shape: PrefillAttention, form: PrefillAttentionForm, deployment: Deployment) -> FactorGrid | None:
     """Corrections of a prefill attention shape: over sequences, new tokens per sequence, KV tokens per new token."""
+    if isinstance(shape, LatentPrefill):
+        return deployment.corrections.latent_prefill(shape.kv_dtype, shape.heads, form)
     return deployment.corrections.prefill(shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form)
 
 
 def prefill_form(shape: PrefillAttention, deployment: Deployment) -> PrefillAttentionForm:
     """The closed form behind a prefill attention shape, its step statistics aside."""
     return PrefillAttentionForm(
-        fit_for(deployment.fits.prefill_attention, shape.kv_dtype).constants,
+        kernel_fit(shape, deployment).constants,
         deployment.hardware,
         heads=shape.heads,
         kv_heads=shape.kv_heads,
@@ -177,6 +192,16 @@ def _(shape: PrefillAttention, deployment: Deployment) -> Fitted[Any]:
     return fit_for(deployment.fits.prefill_attention, shape.kv_dtype)
 
 
+@kernel_class.register
+def _(shape: LatentPrefill, deployment: Deployment) -> str:
+    return "latent_prefill"
+
+
+@kernel_fit.register
+def _(shape: LatentPrefill, deployment: Deployment) -> Fitted[Any]:
+    return latent_prefill_fit(shape, deployment)
+
+
 @kernel_seconds.register(DecodeAttention)
 @kernel_seconds.register(LatentDecode)
 def _(shape: DecodeAttention | LatentDecode, work: Work, deployment: Deployment) -> Sizes:
@@ -191,11 +216,11 @@ def _(shape: DecodeAttention | LatentDecode, work: Work, deployment: Deployment)
 def decode_factors(
     shape: DecodeAttention | LatentDecode, form: DecodeAttentionForm, deployment: Deployment
 ) -> FactorGrid | None:
-    """Corrections of a decode attention shape, over sequences and KV tokens per sequence; none for latents."""
-    if isinstance(shape, LatentDecode):
-        return None
-    overlap = hidden_share(deployment.engine.decode_overlap, deployment.hardware, deployment.fits, shape.kv_dtype)
+    """Corrections of a decode attention shape, over sequences and KV tokens per sequence."""
     multiplier = _multiplier(deployment, "decode_attention", shape.kv_dtype)
+    if isinstance(shape, LatentDecode):
+        return deployment.corrections.latent_decode(shape.kv_dtype, shape.heads, form, multiplier)
+    overlap = hidden_share(deployment.engine.decode_overlap, deployment.hardware, deployment.fits, shape.kv_dtype)
     return deployment.corrections.decode(
         shape.kv_dtype, shape.heads, shape.kv_heads, shape.head_dim, form, multiplier, overlap
     )
@@ -219,10 +244,14 @@ def _(shape: DecodeAttention, deployment: Deployment) -> DecodeAttentionForm:
     )
 
 
-@kernel_class.register(DecodeAttention)
-@kernel_class.register(LatentDecode)
-def _(shape: DecodeAttention | LatentDecode, deployment: Deployment) -> str:
+@kernel_class.register
+def _(shape: DecodeAttention, deployment: Deployment) -> str:
     return "decode_attention"
+
+
+@kernel_class.register
+def _(shape: LatentDecode, deployment: Deployment) -> str:
+    return "latent_decode"
 
 
 @kernel_fit.register
@@ -232,36 +261,21 @@ def _(shape: DecodeAttention, deployment: Deployment) -> Fitted[Any]:
 
 @decode_form.register
 def _(shape: LatentDecode, deployment: Deployment) -> DecodeAttentionForm:
-    return LatentDecodeForm(
-        fit_for(deployment.fits.decode_attention, shape.kv_dtype).constants,
-        deployment.hardware,
-        heads=shape.heads,
-        latent_size=shape.latent_dim + shape.rope_dim,
-        flops_per_pair=shape.flops_per_pair,
-        math_share=fit_for(deployment.fits.prefill_attention, shape.kv_dtype).constants.math_share,
-        math_dtype=shape.math_dtype,
-        bytes_per_kv=shape.bytes_per_kv,
-    )
+    return latent_decode_form(shape, deployment)
 
 
 @kernel_fit.register
 def _(shape: LatentDecode, deployment: Deployment) -> Fitted[Any]:
-    found = fit_for(deployment.fits.decode_attention, shape.kv_dtype)
-    origin = replace(
-        found.origin,
-        provenance="nominal" if found.origin.provenance == "nominal" else "transferred",
-        source=f"{found.origin.source}; taken from decode attention",
-        median_error=found.origin.median_error * _UNTIMED_FORM_ERROR,
-        p90_error=found.origin.p90_error * _UNTIMED_FORM_ERROR,
-    )
-    return replace(found, origin=origin)
+    return latent_decode_fit(shape, deployment)
 
 
 @kernel_seconds.register
 def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
+    timing = moe_timing(shape, deployment.fits)
+
     def closed(tokens: Sizes, touched: Sizes) -> Sizes:
         return kernels.moe_seconds(
-            fit_for(deployment.fits.moe, shape.math_dtype).constants,
+            timing.fitted.constants,
             deployment.hardware,
             tokens=tokens,
             hidden_size=shape.hidden_size,
@@ -279,21 +293,21 @@ def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
         return closed(tokens, distinct_experts(shape.num_experts, shape.experts_per_token, tokens, coverage))
 
     seconds = closed(shape.tokens, shape.touched_experts)
-    if as_timed(shape):
+    if timing.own:
         fixed = (shape.hidden_size, shape.intermediate_size, shape.num_experts, shape.experts_per_token)
-        factors = deployment.corrections.rows("moe", shape.math_dtype, fixed, at_knots)
+        factors = deployment.corrections.rows(timing.kernel_class, timing.dtype, fixed, at_knots)
         seconds = seconds if factors is None else seconds * factors.at(shape.tokens)
     return _multiplier(deployment, "moe", shape.math_dtype) * seconds
 
 
 @kernel_class.register
 def _(shape: Experts, deployment: Deployment) -> str:
-    return "moe"
+    return moe_timing(shape, deployment.fits).kernel_class
 
 
 @kernel_fit.register
 def _(shape: Experts, deployment: Deployment) -> Fitted[Any]:
-    return fit_for(deployment.fits.moe, shape.math_dtype)
+    return moe_timing(shape, deployment.fits).fitted
 
 
 @kernel_seconds.register

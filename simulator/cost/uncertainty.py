@@ -27,7 +27,12 @@ _MULTIPLIERS = {
     "gemm": "gemm_multiplier",
     "prefill_attention": "prefill_attention_multiplier",
     "decode_attention": "decode_attention_multiplier",
+    "latent_prefill": "prefill_attention_multiplier",
+    "latent_decode": "decode_attention_multiplier",
+    "absorbed_matmul": "gemm_multiplier",
+    "weight_only_gemm": "gemm_multiplier",
     "moe": "moe_multiplier",
+    "weight_only_moe": "moe_multiplier",
     "custom_all_reduce": "all_reduce_multiplier",
     "nccl_all_reduce": "all_reduce_multiplier",
 }

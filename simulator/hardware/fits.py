@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from simulator.datafiles import data_dir
 from simulator.hardware.exact_rows import ExactRows
+from simulator.hardware.latent_fits import AbsorbedFit, LatentDecodeFit
 from simulator.hardware.origin import PROVENANCES as PROVENANCES
 from simulator.hardware.origin import Origin as Origin
 from simulator.hardware.origin import read_origin
@@ -218,6 +219,9 @@ class KernelFits:
 
     ``mixed_attention``: only of devices whose attention library runs prompts and decodes of a step as one call without
     sharing KV between query heads; absent: two calls. ``sustained_math``: bounds ``gemm`` where it is known.
+    ``latent_decode``, ``latent_prefill``, ``absorbed_matmul``: kernels of latent attention (by format of the KV cache,
+    of the multiply); ``weight_only_gemm``, ``weight_only_moe``: 16-bit multiplies by narrower weights, by format of
+    these (``simulator.cost.weight_formats``). Without them the plain classes serve, with wider errors.
     ``custom_all_reduce`` and ``nccl_all_reduce``: None where they were timed neither on the device nor on a relative;
     the time then follows from the topology (``simulator.links``).
     ``residuals``: corrections of the closed forms, ``(kernel class, number format or "")`` -> ``Residual``. ``exact``:
@@ -233,6 +237,11 @@ class KernelFits:
     nccl_all_reduce: Fitted[NcclAllReduceFit] | None = field(default=None, kw_only=True)
     stream: Fitted[StreamFit]
     mixed_attention: Mapping[str, Fitted[MixedAttentionFit]] = field(default_factory=dict)
+    latent_decode: Mapping[str, Fitted[LatentDecodeFit]] = field(default_factory=dict)
+    latent_prefill: Mapping[str, Fitted[PrefillAttentionFit]] = field(default_factory=dict)
+    absorbed_matmul: Mapping[str, Fitted[AbsorbedFit]] = field(default_factory=dict)
+    weight_only_gemm: Mapping[str, Fitted[GemmFit]] = field(default_factory=dict)
+    weight_only_moe: Mapping[str, Fitted[MoEFit]] = field(default_factory=dict)
     sustained_math: Fitted[SustainedMathFit] | None = None
     residuals: Mapping[tuple[str, str], Residual] = field(default_factory=dict)
     exact: ExactRows | None = None
@@ -311,7 +320,14 @@ _PER_FORMAT: dict[str, type[Any]] = {
     "decode_attention": DecodeAttentionFit,
     "moe": MoEFit,
 }
-_OPTIONAL: dict[str, type[Any]] = {"mixed_attention": MixedAttentionFit}
+_OPTIONAL: dict[str, type[Any]] = {
+    "mixed_attention": MixedAttentionFit,
+    "latent_decode": LatentDecodeFit,
+    "latent_prefill": PrefillAttentionFit,
+    "absorbed_matmul": AbsorbedFit,
+    "weight_only_gemm": GemmFit,
+    "weight_only_moe": MoEFit,
+}
 """Kernel classes per number format that a device may do without."""
 _SINGLE: dict[str, type[Any]] = {"stream": StreamFit}
 _OPTIONAL_SINGLE: dict[str, type[Any]] = {

@@ -28,6 +28,11 @@ COORDINATES: dict[str, tuple[str, ...]] = {
     "moe": ("tokens", "hidden_size", "intermediate_size", "experts", "experts_per_token"),
     "custom_all_reduce": ("bytes", "world_size"),
     "nccl_all_reduce": ("bytes", "world_size"),
+    "latent_decode": ("sequences", "kv_tokens", "heads"),
+    "latent_prefill": ("sequences", "new_tokens", "kv_tokens", "heads"),
+    "absorbed_matmul": ("m", "n", "heads"),
+    "weight_only_gemm": ("m", "n", "k"),
+    "weight_only_moe": ("tokens", "hidden_size", "intermediate_size", "experts", "experts_per_token"),
 }
 """Kernel class -> coordinates of its correction, all taken as log2. Attention: means per sequence of the call."""
 

@@ -141,6 +141,7 @@ def _experts(ffn: MoEFFN, hidden_size: int, layout: Layout, tokens: Sizes, count
         dtypes.layer_math("experts"),
         dtypes.layer_weights("experts"),
         dtypes.width("other" if "experts" in dtypes.unquantised else "activations"),
+        dtypes.layer_format("experts"),
     )
     rows = tokens * ffn.experts_per_token
     weights = float(ffn.num_matrices * hidden_size * inner)

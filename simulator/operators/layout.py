@@ -76,6 +76,10 @@ class Dtypes:
         """Bytes per weight of a group of linear layers (``attention``, ``ffn``, ``experts``)."""
         return self.width("other" if part in self.unquantised else "weights")
 
+    def layer_format(self, part: str) -> str:
+        """Format the weights of a group of linear layers are stored in."""
+        return self.other if part in self.unquantised else self.weights
+
     def layer_math(self, part: str) -> str:
         """Format a group of linear layers multiplies in."""
         return self.other if part in self.unquantised else self.activations

@@ -11,7 +11,8 @@ def linear_work(name: str, rows: Sizes, n: int, k: int, layout: Layout, count: i
     dtypes = layout.dtypes
     math = dtypes.layer_math(part)
     narrow = "other" if part in dtypes.unquantised else "activations"
-    shape = Gemm(rows, n, k, math, dtypes.layer_weights(part), dtypes.width(narrow))
+    stored = dtypes.layer_format(part)
+    shape = Gemm(rows, n, k, math, dtypes.layer_weights(part), dtypes.width(narrow), weights=stored)
     return gemm_work(name, shape, count)
 
 

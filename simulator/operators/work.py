@@ -16,7 +16,7 @@ Sizes = Any
 @dataclass(frozen=True)
 class Gemm:
     """(m x k) by (k x n). ``math_dtype`` is the format multiplied in; weights and activations are stored at the given
-    bytes per element."""
+    bytes per element. ``weights``: format the weights are stored in, "" = that of the multiply."""
 
     m: Sizes
     n: int
@@ -25,6 +25,7 @@ class Gemm:
     bytes_per_weight: float
     bytes_per_activation: float
     bytes_per_output: float = 2.0
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class PrefillAttention:
     math_dtype: str
     kv_dtype: str
     bytes_per_kv: float
+
+
+@dataclass(frozen=True)
+class LatentPrefill(PrefillAttention):
+    """Prefill attention over keys and values that were expanded from latents: as many KV heads as query heads,
+    ``head_dim`` the mean of the sizes of a key and a value."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,20 @@ class LatentDecode:
 
 
 @dataclass(frozen=True)
+class HeadMatmul:
+    """``heads`` multiplies (m x k) by (k x n), each by its own matrix, in one 16-bit call."""
+
+    m: Sizes
+    n: int
+    k: int
+    heads: int
+    math_dtype: str
+    bytes_per_element: float
+
+
+@dataclass(frozen=True)
 class Experts:
-    """The routed experts of one layer on one rank."""
+    """The routed experts of one layer on one rank. ``weights``: as in ``Gemm``."""
 
     tokens: Sizes
     hidden_size: int
@@ -94,6 +113,7 @@ class Experts:
     math_dtype: str
     bytes_per_weight: float
     bytes_per_activation: float
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +129,9 @@ class AllReduce:
     world_size: int
 
 
-Shape = Gemm | PrefillAttention | DecodeAttention | LatentDecode | Experts | Stream | AllReduce
+Shape = (
+    Gemm | HeadMatmul | PrefillAttention | LatentPrefill | DecodeAttention | LatentDecode | Experts | Stream | AllReduce
+)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calibration.fit.classes import kernel_classes
+from calibration.fit.files import FITTED_ELSEWHERE
 from calibration.fit.form_fit import usual_constants
 from simulator.cli.calibrate import calibrate_app
 from simulator.hardware.catalog import load_hardware
@@ -57,7 +58,7 @@ def test_fit_writes_constants_corrections_and_pictures(table: Path, tmp_path: Pa
     assert fits.decode_attention["bf16"].origin.rows > 1000
     assert (plots / "gemm_bf16.png").stat().st_size > 10_000
     stored = json.loads(out.with_suffix(".residuals.json").read_text())["residuals"]
-    assert set(stored) <= {"gemm"}
+    assert set(stored) <= {"gemm", *FITTED_ELSEWHERE}
 
 
 def test_the_same_rows_give_the_same_bytes(table: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_copied_devices_are_pointed_out(tmp_path: Path) -> None:
 def test_rows_without_a_place_are_counted_by_reason(tmp_path: Path) -> None:
     path = tmp_path / "tidy.csv"
     path.write_text(
-        "device,op,dtype,m,n,k,time_us\nh100_sxm,gemm,bfloat16,8,64,64,5\nh100_sxm,mla_decode,bf16,,,,9\n"
+        "device,op,dtype,m,n,k,time_us\nh100_sxm,gemm,bfloat16,8,64,64,5\nh100_sxm,mla_decode_module,bf16,,,,9\n"
         "h100_sxm,gemm,q5_k,8,64,64,5\nMI999,gemm,bf16,8,64,64,5\nl40s,gemm,bf16,8,64,64,5\n",
         encoding="utf-8",
     )
@@ -90,7 +90,7 @@ def test_rows_without_a_place_are_counted_by_reason(tmp_path: Path) -> None:
     assert found == "tidy"
     assert list(imported.rows["dtype"]) == ["bf16"]
     told = " | ".join(part.reason for part in imported.dropped)
-    for words in ("'mla_decode'", "'q5_k'", "'MI999'", "measured on L40S"):
+    for words in ("'mla_decode_module'", "'q5_k'", "'MI999'", "measured on L40S"):
         assert words in told
     assert sum(part.count for part in imported.dropped) == 4
 

@@ -35,7 +35,7 @@ def test_newest_version_of_each_table_in_our_units_and_names(tmp_path: Path) -> 
     _write(tmp_path, "h200_sxm/attention/vllm/0.24.0/context_attention", prefill)
     message = {"kernel_source": "NCCL", "op_name": "all_reduce", "nccl_dtype": "half", "num_gpus": 8}
     _write(tmp_path, "h200_sxm/comm/nccl/2.29.2/nccl", message | {"message_size": 1024, "latency": 0.006})
-    _write(tmp_path, "h200_sxm/mla/vllm/0.24.0/context_mla", {"latency": 1.0}, {"latency": 2.0})
+    _write(tmp_path, "h200_sxm/mla/vllm/0.24.0/mla_context_module", {"latency": 1.0}, {"latency": 2.0})
 
     found, imported = import_measurements(str(tmp_path), Selection(device="H200-SXM-141GB"))
     assert found == "aiconfigurator"
@@ -53,6 +53,34 @@ def test_newest_version_of_each_table_in_our_units_and_names(tmp_path: Path) -> 
     }
     _, older = import_measurements(str(tmp_path), Selection(system="h200_sxm", version="0.9.1"))
     assert older.rows[older.rows["op"] == "gemm"]["time_us"].tolist() == pytest.approx([500.0])
+
+
+def test_latent_attention_and_the_multiplies_around_it(tmp_path: Path) -> None:
+    latent = {"device": "NVIDIA H200", "kernel_source": "default", "mla_dtype": "bfloat16", "kv_cache_dtype": "fp8",
+              "num_heads": 16, "batch_size": 4}  # fmt: skip
+    _write(tmp_path, "h200_sxm/mla/trtllm/1.3.0/generation_mla", latent | {"isl": 1, "step": 1023, "latency": 0.02})
+    _write(tmp_path, "h200_sxm/mla/trtllm/1.3.0/context_mla", latent | {"isl": 256, "step": 0, "latency": 0.05})
+    multiply = {"device": "NVIDIA H200", "kernel_source": "bmm", "bmm_dtype": "bfloat16", "num_heads": 16,
+                "num_tokens": 8, "latency": 0.004}  # fmt: skip
+    into, out_of = multiply | {"op_name": "mla_gen_pre"}, multiply | {"op_name": "mla_gen_post"}
+    _write(tmp_path, "h200_sxm/mla_bmm/trtllm/1.3.0/mla_bmm", into, out_of)
+    _, imported = import_measurements(str(tmp_path), Selection(device="H200-SXM-141GB", backend="trtllm"))
+    rows = imported.rows.set_index("op")
+    decode, prefill = rows.loc["mla_decode"], rows.loc["mla_prefill"]
+    assert (decode["batch"], decode["kv_len"], decode["heads"], decode["kv_dtype"]) == (4, 1024, 16, "fp8")
+    assert (prefill["q_len"], prefill["kv_len"], prefill["time_us"]) == (256, 256, pytest.approx(50.0))
+    multiplies = rows.loc["mla_bmm", ["m", "n", "k", "heads"]].to_numpy().tolist()
+    assert multiplies == [[8, 512, 128, 16], [8, 128, 512, 16]]
+    assert not imported.dropped
+
+
+def test_attention_tables_without_windows_are_read(tmp_path: Path) -> None:
+    row = {"device": "NVIDIA A100", "kernel_source": "triton", "batch_size": 4, "num_heads": 16, "head_dim": 128,
+           "num_key_value_heads": 4, "attn_dtype": "bfloat16", "kv_cache_dtype": "bfloat16", "isl": 1, "step": 511,
+           "latency": 0.02}  # fmt: skip
+    _write(tmp_path, "a100_sxm/attention/sglang/0.5.10/generation_attention", row)
+    _, imported = import_measurements(str(tmp_path), Selection(device="A100-SXM4-80GB", backend="sglang"))
+    assert imported.rows["window"].tolist() == [0]
 
 
 @pytest.mark.parametrize(

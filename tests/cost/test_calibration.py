@@ -63,12 +63,14 @@ def test_the_constants_on_file_have_the_errors_they_state() -> None:
             continue
         fitted = getattr(load_fits(device), spec.key)
         fitted = fitted if spec.dtype is None else fitted[spec.dtype]
+        if rows["kernel"].iloc[0] not in fitted.origin.source:
+            continue  # fitted to another build's rows
         predicted_us = spec.total(fitted.constants, device, rows) * 1e6
         error = pd.Series(predicted_us / rows["time_us"].to_numpy() - 1).abs()
         assert error.median() <= 1.1 * fitted.origin.median_error + 0.002, (spec.key, spec.dtype)
         assert error.quantile(0.9) <= 1.1 * fitted.origin.p90_error + 0.01, (spec.key, spec.dtype)
         checked += 1
-    assert checked == 12
+    assert checked == 16
 
 
 @needs_shared

@@ -34,6 +34,8 @@ SHIPPED = {
     "mixture, fp8": Deployment.of("Mixtral-8x7B", "h200", tensor_parallel_size=2, dtypes=Dtypes.of("fp8", kv="fp8")),
     "windows": Deployment.of(ModelSpec("mixed", 2048, 32000, (_FULL, _LOCAL) * 6), "b200"),
     "latent": Deployment.of("DeepSeek-V2-Lite", "h100"),
+    "weight-only": Deployment.of("Llama-3.1-8B", "a100", dtypes=Dtypes.of("int4")),
+    "weight-only experts": Deployment.of("gpt-oss-20b", "h100"),
     "hybrid": Deployment.of("Jamba-v0.1", "h100", tensor_parallel_size=2),
     "encoder-decoder": Deployment.of("Whisper-large-v3", "h100"),
 }
@@ -65,7 +67,9 @@ def test_compiled_equals_readable_with_the_shipped_corrections(name: str, featur
     assert compiled.seconds(features) == pytest.approx(readable.seconds(features), rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize("name", ["dense", "tensor parallel", "mixture, fp8", "encoder-decoder"])
+@pytest.mark.parametrize(
+    "name", ["dense", "tensor parallel", "mixture, fp8", "latent", "weight-only", "encoder-decoder"]
+)
 def test_corrections_change_times_within_their_clip(name: str) -> None:
     bare = DEPLOYMENTS[name]
     plain, readable = ReadableStepCost(replace(bare, fits=replace(bare.fits, residuals={}))), COSTS[name][1]
@@ -117,12 +121,14 @@ def test_larger_gemms_take_no_less_time_at_powers_of_two() -> None:
         assert np.all(np.diff(times) >= -1e-15), name
 
 
-def test_weight_only_formats_are_not_corrected() -> None:
-    """The timed kernels store their weights in the format they multiply in."""
-    weights_only = Deployment.of("Llama-3.1-8B", "a100", dtypes=Dtypes.of("int8", activations="bf16"))
+def test_sixteen_bit_corrections_say_nothing_about_weights_widened_in_the_kernel() -> None:
+    """Without constants of its own a weight-only multiply takes those of 16 bit, bare."""
+    found = Deployment.of("Llama-3.1-8B", "a100", dtypes=Dtypes.of("int8", activations="bf16"))
+    weights_only = replace(found, fits=replace(found.fits, weight_only_gemm={}, residuals={}))
     features = StepFeatures(tokens=64)
     plain, fitted = (ReadableStepCost(d).breakdown(features) for d in (weights_only, corrected(weights_only)))
     assert [row.seconds for row in plain] == [row.seconds for row in fitted]
+    assert {row.provenance for row in plain if row.name in ("qkv", "gate_up", "down")} == {"transferred"}
 
 
 def test_the_tag_says_which_layer_speaks_and_its_error() -> None:

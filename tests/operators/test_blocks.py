@@ -10,7 +10,7 @@ from simulator.operators.features import StepFeatures
 from simulator.operators.layout import Dtypes, Layout
 from simulator.operators.sharding import rank_kv_elements, rank_matmul_parameters, rank_state_elements, split_units
 from simulator.operators.step import step_work
-from simulator.operators.work import Gemm, Work
+from simulator.operators.work import Gemm, HeadMatmul, Work
 
 PLAIN = Layout(Dtypes())
 
@@ -33,9 +33,10 @@ def named(work: list[Work], name: str) -> Work:
 
 
 def gemm_weights(work: list[Work]) -> float:
-    """Weights the GEMMs of a step read, embedding-sized ones left out."""
-    shapes = [(item.count, item.shape) for item in work if isinstance(item.shape, Gemm) and item.name != "lm_head"]
-    return sum(count * shape.n * shape.k for count, shape in shapes)
+    """Weights the multiplies of a step read, embedding-sized ones left out."""
+    dense = [(item.count, item.shape) for item in work if isinstance(item.shape, Gemm) and item.name != "lm_head"]
+    by_head = [(item.count * item.shape.heads, item.shape) for item in work if isinstance(item.shape, HeadMatmul)]
+    return sum(count * shape.n * shape.k for count, shape in [*dense, *by_head])
 
 
 @pytest.mark.parametrize("name", ["DeepSeek-V2-Lite", "Jamba-v0.1", "Mamba-2.8B", "Codestral-Mamba-7B", "RWKV-4-7B"])

@@ -26,7 +26,7 @@ def accuracy_command(
     """Fit every device's kernel classes with whole shape families held out, and write the table of errors."""
     from calibration.fit.accuracy import FEW_POINTS, DeviceAccuracy, render
     from calibration.fit.device import device_rows, fit_device
-    from calibration.fit.files import device_fit, write_device
+    from calibration.fit.files import FITTED_ELSEWHERE, device_fit, write_device
     from calibration.fit.shipped import COLLECTION, TABLES
     from simulator.atomic import write_text
     from simulator.datafiles import data_dir
@@ -50,6 +50,7 @@ def accuracy_command(
         found.append(DeviceAccuracy(name, full, fit_device(hardware, rows, points=FEW_POINTS)))
         typer.echo(f"{name}: {len(full)} kernel classes")
         if fits is not None:
-            write_device(fits / f"{name}.yaml", device_fit(hardware, full, COLLECTION))
+            own = {key: result for key, result in full.items() if key[0] not in FITTED_ELSEWHERE}
+            write_device(fits / f"{name}.yaml", device_fit(hardware, own, COLLECTION))
     write_text(out, render(found))
     typer.echo(f"Written to {out}")

@@ -8,7 +8,17 @@ from simulator.operators.features import FEATURE_NAMES, StepFeatures
 Parts = dict[str, dict[str, float]]
 """Seconds by operator, by part; operators of one name are one."""
 
-PARTS = {"gemm": "linear layers", "stream": "element-wise kernels", "moe": "experts", "host": "host"}
+PARTS = {
+    "gemm": "linear layers",
+    "weight_only_gemm": "linear layers",
+    "absorbed_matmul": "linear layers",
+    "latent_prefill": "prefill attention",
+    "latent_decode": "decode attention",
+    "moe": "experts",
+    "weight_only_moe": "experts",
+    "stream": "element-wise kernels",
+    "host": "host",
+}
 """What kernel classes are called on the middle level; attention keeps its name, whatever communicates is named so."""
 
 _DECODE = "decode attention"
