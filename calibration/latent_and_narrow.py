@@ -68,8 +68,10 @@ _OPS = ("mla_prefill", "mla_decode", "mla_bmm", "gemm", "moe")
 _WEIGHT_ONLY = ("int4_wo", "int8_wo", "w4a16_mxfp4")
 _FITS = Path(__file__).resolve().parent / "fits"
 
-LENT: Mapping[tuple[str, str], str] = {("A100-SXM4-80GB", "latent_decode"): "L40S"}
-"""(Device, class) -> whose constants serve, where it is not the stand-in: vLLM runs the same Triton kernel on both."""
+LENT: Mapping[tuple[str, str], str] = {
+    (name, "latent_decode"): "L40S" for name in ("A100-SXM4-80GB", "A40", "RTX-A6000")
+}
+"""(Device, class) -> whose constants serve instead of the stand-in's: vLLM decodes with the same Triton kernel there."""
 _WEIGHT_ONLY_LENDER = "A100-SXM4-80GB"
 """The one device whose 4-bit multiplies were timed."""
 
@@ -155,13 +157,13 @@ def _origin(result: Result) -> Origin:
 
 
 def _borrowed(device: HardwareProfile) -> dict[Key, Fitted[Any]]:
-    """Classes of the stand-in; of those that lend themselves, what ``LENT`` and ``_WEIGHT_ONLY_LENDER`` say."""
+    """What the stand-in has of its own; then what ``LENT`` and ``_WEIGHT_ONLY_LENDER`` lend."""
     stand_in = stand_in_for(device)
     found: dict[Key, Fitted[Any]] = {}
     if stand_in.constants != device.name:
         found |= _lent_by(stand_in.constants, stand_in.error_factor, LATENT_AND_NARROW)
-    elif device.name != _WEIGHT_ONLY_LENDER:
-        found |= _lent_by(_WEIGHT_ONLY_LENDER, ACROSS_GENERATIONS, ("weight_only_gemm",))
+    if device.name != _WEIGHT_ONLY_LENDER:
+        found = _lent_by(_WEIGHT_ONLY_LENDER, ACROSS_GENERATIONS, ("weight_only_gemm",)) | found
     for (name, part), lender in LENT.items():
         if name == device.name:
             found |= _lent_by(lender, ACROSS_GENERATIONS, (part,))
@@ -173,7 +175,7 @@ def _lent_by(lender: str, factor: float, parts: tuple[str, ...]) -> dict[Key, Fi
     return {
         key: Fitted(fitted.constants, fitted.origin.weakened("transferred", lender, factor))
         for key, fitted in known.items()
-        if key[0] in parts
+        if key[0] in parts and fitted.origin.provenance == "fitted"
     }
 
 

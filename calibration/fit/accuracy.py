@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calibration.fit.files import Key
 from calibration.fit.held_out import Layer, Result
+from calibration.fit.latent_and_narrow_errors import render_latent_and_narrow
 from calibration.fit.unseen import render_unseen
 
 FEW_POINTS = 64
@@ -55,7 +56,7 @@ def render(devices: Sequence[DeviceAccuracy]) -> str:
     lines = [_INTRODUCTION]
     for device in devices:
         lines += [f"## {device.device}", "", *_errors(device), "", *_bands(device), ""]
-    lines += [*render_unseen(), ""]
+    lines += [*render_unseen(), "", *render_latent_and_narrow(), ""]
     met, all_of_them = _tally(devices)
     lines.append(f"Targets met: {met} of {all_of_them} (full table and {FEW_POINTS} points counted apart).")
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from calibration.fit.files import FITTED_ELSEWHERE, entries
@@ -24,10 +24,15 @@ shapes does not see that choice. On these devices only constants and corrections
 
 def render_unseen(devices: Sequence[str] = DEVICES) -> list[str]:
     """Lines of markdown: median / p90 % of the closed form and with the correction, per kernel class and device."""
+    return [_TEXT, *stated_errors(devices, lambda part: part not in FITTED_ELSEWHERE)]
+
+
+def stated_errors(devices: Sequence[str], wanted: Callable[[str], bool]) -> list[str]:
+    """A table of what the fits files of devices state of the kernel classes ``wanted`` that were fitted there."""
     fitted = {name: entries(load_fits(load_hardware(name))) for name in devices}
     found = [key for kernels in fitted.values() for key, one in kernels.items() if _own(one)]
-    keys = [key for key in dict.fromkeys(found) if key[0] not in FITTED_ELSEWHERE]
-    lines = [_TEXT, f"| L1, then L1+L2 | {' | '.join(devices)} |", "|---|" + "---:|" * len(devices)]
+    keys = [key for key in dict.fromkeys(found) if wanted(key[0])]
+    lines = [f"| L1, then L1+L2 | {' | '.join(devices)} |", "|---|" + "---:|" * len(devices)]
     for part, dtype in keys:
         cells = [_cell(fitted[name].get((part, dtype))) for name in devices]
         lines.append(f"| {part.replace('_', ' ')}{' ' + dtype if dtype else ''} | {' | '.join(cells)} |")
