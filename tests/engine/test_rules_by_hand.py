@@ -55,6 +55,14 @@ def test_unchunked_prompts_need_a_budget_that_holds_them() -> None:
 
 
 @pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_an_unchunked_prompt_that_just_fits_the_budget_enters(loop: str) -> None:
+    config = EngineConfig(num_blocks=100, max_num_batched_tokens=64, max_model_len=64, enable_chunked_prefill=False)
+    requests = [Arrival(row, 0, prompt=prompt, output=1) for row, prompt in enumerate((40, 24, 1))]
+    steps = drive(config, requests, "fast" if loop == "fast" else "reference").steps
+    assert [row[:2] for row in steps[0][1]] == [(0, 40), (1, 24)]
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
 def test_asynchronous_scheduling_sees_an_end_one_step_late(loop: str) -> None:
     """One seat: the next request enters two plans after the last token of the first was planned, not one."""
     requests = [Arrival(0, 0, prompt=4, output=2), Arrival(1, 0, prompt=4, output=1)]
