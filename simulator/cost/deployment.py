@@ -138,9 +138,11 @@ def _check_tensor_parallel(deployment: Deployment) -> None:
 
 
 def _check_split(deployment: Deployment, mixer: TokenMixer) -> None:
-    """Ranks share out whole heads (or channels), and share or replicate whole KV heads."""
+    """Ranks share out whole heads (or channels), and share or replicate whole KV heads; an engine may pad them."""
     tp, path = deployment.tensor_parallel_size, "parallel.tensor_parallel_size"
     units, shared_units, what = split_units(mixer)
+    if deployment.engine.pads_heads:
+        return
     if units % tp:
         fits = [n for n in range(1, deployment.hardware.link.domain + 1) if units % n == 0]
         raise InputError(

@@ -76,6 +76,7 @@ class EngineProfile:
         kernel; after the others an 8-bit linear layer is preceded by a pass of its own.
     ranks_per_device: tensor-parallel ranks of one device (two NeuronCores of a Trainium chip); KV heads are replicated
         for ranks.
+    pads_heads: attention heads that the ranks do not divide are padded to a multiple of them, not refused.
     static_context: executables are compiled for a context length, which decode attention reads whole.
     custom_all_reduce: the engine has an all-reduce kernel of its own beside the library's.
     lone_multipliers: multipliers that bring kernels timed alone to those of a running engine; kernels timed inside one
@@ -109,6 +110,7 @@ class EngineProfile:
     decode_overlap: float = 0.0
     fused_quantization: tuple[str, ...] = QUANTIZED_INPUTS
     ranks_per_device: int = 1
+    pads_heads: bool = False
     static_context: bool = False
     custom_all_reduce: bool = True
     separate_decode_calls: bool = False
@@ -184,6 +186,7 @@ def read_engine(path: Path) -> EngineProfile:
         source=file.text("source"),
         fused_quantization=_fused(file, base),
         ranks_per_device=file.whole("ranks_per_device", base.ranks_per_device if base else 1),
+        pads_heads=file.flag("pads_heads", base.pads_heads if base else False),
         static_context=file.flag("static_context", base.static_context if base else False),
         custom_all_reduce=file.flag("custom_all_reduce", base.custom_all_reduce if base else True),
         separate_decode_calls=file.flag("separate_decode_calls", base.separate_decode_calls if base else False),

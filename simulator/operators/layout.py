@@ -116,10 +116,13 @@ class Layout:
     ranks_per_device: int = 1
 
     def heads(self, attention: GQAAttention | CrossAttention) -> tuple[int, int]:
-        """Query heads and KV heads of one device; KV heads are replicated when ranks outnumber them."""
-        tp, per_device = self.tensor_parallel_size, self.ranks_per_device
-        kv_heads = per_device * max(1, -(-attention.num_kv_heads // (tp * per_device)))
-        return attention.num_heads // tp, kv_heads
+        """Query heads and KV heads of one device; KV heads are replicated when ranks outnumber them.
+
+        Heads that the ranks do not divide are padded, where the engine pads: every rank holds as many as the fullest.
+        """
+        ranks = self.tensor_parallel_size * self.ranks_per_device
+        heads, kv_heads = -(-attention.num_heads // ranks), max(1, -(-attention.num_kv_heads // ranks))
+        return self.ranks_per_device * heads, self.ranks_per_device * kv_heads
 
     def shard(self, width: int) -> int:
         """A dimension split over the ranks."""

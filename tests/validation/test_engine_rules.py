@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulator.models.attention import GQAAttention
 from simulator.validation.assemble import Setup, assemble
 from simulator.validation.case import Case
 from simulator.validation.inferred import without_inferred
@@ -70,6 +71,23 @@ def test_neuron_cores_are_ranks_and_chips_devices(tmp_path: Path) -> None:
     assert found.tensor_parallel_size == 4
     assert found.layout.ranks_per_device == 2
     assert found.context_tokens == 128
+
+
+@pytest.mark.parametrize(("cores", "chips", "heads"), [(8, 4, 4), (24, 12, 2), (32, 16, 2)])
+def test_neuron_pads_heads_that_its_cores_do_not_divide(tmp_path: Path, cores: int, chips: int, heads: int) -> None:
+    """16 heads: 2 a core on 8 cores; on 24 or 32 every core holds one."""
+    content = fixed_batch(
+        batch=1,
+        prompt=96,
+        output=32,
+        hardware="AWS Inferentia2" if chips == 12 else "AWS Trainium1",
+        parallel={"tp": cores, "tp_unit": "NeuronCore", "tp_chips": chips},
+        engine={"name": "transformers-neuronx", "version": None, "num_kv_blocks": None},
+    )
+    found = setup(tmp_path, content).deployment
+    attention = found.model.layers[0].attention
+    assert isinstance(attention, GQAAttention)
+    assert found.layout.heads(attention) == (heads, 2)
 
 
 def test_a_pool_that_holds_every_prompt_starts_a_run_of_a_sweep_warm(tmp_path: Path) -> None:
