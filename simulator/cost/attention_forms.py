@@ -25,7 +25,8 @@ KV_BLOCK_ELEMENTS = 128 * 128
 """Elements of the keys a unit loads at a time: 128 tokens at head size 128, 256 at 64 (FlashAttention-2)."""
 _WALKS_IN_STEP = "trainium"
 """Kind of devices whose executables walk the KV of all sequences and heads in step: a term per context length, whatever
-the batch, in AWS' published latencies of Trn1."""
+the batch, in AWS' published latencies of Trn1. Reading the KV comes on top of it, once per query head, as there is no
+kernel that shares a KV head: Llama 70B pays for a further sequence what two KV heads a core would cost, not one."""
 MOST_SPLITS = 128
 """Parts FlashAttention-2 and -3 split a context into at most."""
 
@@ -93,8 +94,9 @@ class DecodeAttentionForm:
         bandwidth = device.memory_bytes_per_s
         self.read_s = 2.0 * kv_heads * head_dim * bytes_per_kv / bandwidth
         self.cached_s = device.l2_bytes / bandwidth
-        if device.kind == "cpu":
-            kv_heads = heads  # a processor walks through the KV once per query head; its caches hold it meanwhile
+        self.walks_in_step = float(device.kind == _WALKS_IN_STEP)
+        if device.kind in ("cpu", _WALKS_IN_STEP):
+            kv_heads = heads  # read once per query head; a processor's caches hold it meanwhile
         query_s = 2.0 * heads * head_dim / bandwidth
         folded, transposed = heads > kv_heads, (heads > kv_heads) & (kv_heads > 1)
         self.query_s = fit.query_passes * query_s
@@ -112,7 +114,6 @@ class DecodeAttentionForm:
         self.kv_s = 2.0 * kv_heads * head_dim * bytes_per_kv / (fit.memory_share * bandwidth)
         self.blocks_per_token = head_dim / KV_BLOCK_ELEMENTS
         self.walk_s = fit.block_us * US * self.blocks_per_token
-        self.walks_in_waves = float(device.kind != _WALKS_IN_STEP)
 
     def lines(self, sequences: Sizes, queries: Sizes, ops: Any = np) -> DecodeLines:
         """The lines of a call over so many sequences and query rows."""
@@ -122,8 +123,9 @@ class DecodeAttentionForm:
         latency = self.latency_seconds(sequences, queries)
         start = latency + self.ramp_s * waves**self.ramp_exponent + self.split_s
         token_s = self.token_seconds(sequences, queries, ops)
-        walks = 1.0 + (waves - 1.0) * self.walks_in_waves
-        settled = ops.maximum(token_s, self.walk_s * walks / splits / sequences)
+        walks = 1.0 + (waves - 1.0) * (1.0 - self.walks_in_step)
+        walk_s = self.walk_s * walks / splits / sequences
+        settled = ops.maximum(token_s, walk_s) + self.walks_in_step * ops.minimum(token_s, walk_s)
         growing = token_s + self.merge_s * self.blocks_per_token / sequences
         return DecodeLines(
             latency + self.unit_s * ops.ceil(per_sm),
