@@ -71,7 +71,7 @@ _FITS = Path(__file__).resolve().parent / "fits"
 LENT: Mapping[tuple[str, str], str] = {
     (name, "latent_decode"): "L40S" for name in ("A100-SXM4-80GB", "A40", "RTX-A6000")
 }
-"""(Device, class) -> whose constants serve instead of the stand-in's: vLLM decodes with the same Triton kernel there."""
+"""(Device, class) -> whose constants serve instead of the stand-in's: vLLM runs the same Triton kernel there."""
 _WEIGHT_ONLY_LENDER = "A100-SXM4-80GB"
 """The one device whose 4-bit multiplies were timed."""
 
