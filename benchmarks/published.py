@@ -39,7 +39,7 @@ _FINDINGS = """\
 * **L40S with four and eight ranks** is predicted far too slow, and only there: our all-reduce comes from timings of one
   box whose PCIe collapses when four or eight cards talk at once (0.8 GB/s at eight). The published rows imply about
   10 GB/s at eight: boxes with peer-to-peer transfers behind PCIe switches. Which box one has decides, not the card.
-* **A small mixture in 4 bit on B200** (Qwen3-30B-A3B) is predicted 1.3 to 2.3 times too fast, on RTX PRO 6000 it is not:
+* **A small mixture in 4 bit on B200** (Qwen3-30B-A3B) is predicted 1.3 to 2.3 times too fast, on RTX PRO 6000 not:
   the kernels in our tables are from builds of 2026, these rows from 2025, and the profile of TensorRT-LLM has no host
   time, which binds at 40,000 tokens a second. The rows do not tell the shares of the two.
 * **First tokens on Trainium** scatter: compiled buckets pad prompts, and one table's 13B prompts take three times as
