@@ -8,7 +8,7 @@ A step's cost is a sum of parts that each follow from few statistics, because wo
   the correction, a straight line in each half octave of the mean KV; without a correction, the kernels that follow the
   number of sequences alone (state updates, cross attention) are folded in;
 * prefill attention: a closed form in the chunk sums, on plain floats, times a correction interpolated between octaves;
-  mixers without one take the readable path;
+  mixers without one take the readable path; latents expanded for it: a list over the KV tokens;
 * decodes in one call with prompts (``mixed_attention``): a closed form in the decode sums, on plain floats;
 * the encoder of an encoder-decoder: a list over the admitted requests.
 
@@ -29,7 +29,9 @@ from simulator.cost.attention_forms import DecodeLines
 from simulator.cost.attention_groups import (
     DecodeGroup,
     PrefillGroup,
+    as_one,
     decode_groups,
+    expansion_seconds,
     has_prefill_form,
     prefill_groups,
 )
@@ -38,6 +40,7 @@ from simulator.cost.host_time import host_seconds, launch_floor_seconds
 from simulator.cost.joint_groups import JointGroup, joint_groups
 from simulator.cost.operator_time import operator_seconds
 from simulator.cost.static_shapes import compiled_context, executed
+from simulator.models.attention import MLAAttention
 from simulator.models.spec import LayerBlock
 from simulator.operators.attention import PrefillStatistics, prefill_work
 from simulator.operators.encoder import admission_work
@@ -59,10 +62,12 @@ class CompiledStepCost:
         self._floor_s = launch_floor_seconds(deployment, deployment.engine)
         self._context = compiled_context(deployment)
         self._decode = decode_groups(deployment)
-        self._plain_decode = not self._decode or (len(self._decode) == 1 and self._decode[0].plain)
-        self._pieces = self._decode[0].factors if self._plain_decode and self._decode else None
+        self._alike = as_one(self._decode)
+        self._plain_decode = not self._decode or (self._alike is not None and self._alike.plain)
+        self._pieces = self._alike.factors if self._plain_decode and self._alike else None
         self._formless = [group for group in deployment.model.layer_groups if not has_prefill_form(group[0])]
         self._has_encoder = deployment.model.encoder is not None
+        self._expands = any(isinstance(block.attention, MLAAttention) for block, _ in deployment.model.layer_groups)
         self._build(max(1, max_num_batched_tokens))
 
     # What follows takes longest to prepare, and a table of steps without attention does without.
@@ -91,18 +96,19 @@ class CompiledStepCost:
         self._sampled_s = [0.0, *_sampled_seconds(self.deployment, sizes).tolist()]
         self._fixed_s = [0.0, *_fixed_seconds(self.deployment, sizes).tolist()]
         self._admission_s = [0.0, *_admission_seconds(self.deployment, sizes).tolist()]
+        self._expansion_s = [0.0, *expansion_seconds(self.deployment, sizes).tolist()] if self._expands else []
         lists = self._decode_lists(sizes)
         self._least_s, self._growing_start_s, self._growing_s, self._start_s, self._settled_s = lists
 
     def _decode_lists(self, sizes: Floats) -> tuple[list[float], ...]:
-        """``DecodeLines`` of plain decode attention, when at most one group of layers, without a window, follows the
+        """``DecodeLines`` of plain decode attention, when at most one kind of layers, without a window, follows the
         summed KV; kernels that follow the number of sequences are added to them, unless they are corrected."""
         if not self._plain_decode:
             return ([],) * len(DecodeLines._fields)
         lines = DecodeLines(*(np.zeros_like(sizes) for _ in DecodeLines._fields))
-        for group in self._decode:
-            once = group.form.lines(sizes, sizes)
-            lines = DecodeLines(*(group.scale * np.broadcast_to(column, sizes.shape) for column in once))
+        if self._alike is not None:
+            once = self._alike.form.lines(sizes, sizes)
+            lines = DecodeLines(*(self._alike.scale * np.broadcast_to(column, sizes.shape) for column in once))
         if self._pieces is None:
             lines = lines.later(np.asarray(self._fixed_s[1:]))
         return tuple([0.0, *column.tolist()] for column in lines)
@@ -188,9 +194,17 @@ class CompiledStepCost:
         seconds = self._prefill_host_s + sequences * self._per_sequence_s
         for group in self._prefill:
             seconds += group.seconds(sequences, tokens, pairs, kv_tokens, features.prefill_tiles)
+        if self._expands:
+            seconds += self._expansion_seconds(kv_tokens)
         if self._formless:
             seconds += _readable_prefill_seconds(self._formless, prefill_statistics(features), self.deployment)
         return seconds
+
+    def _expansion_seconds(self, kv_tokens: int) -> float:
+        """Latents of the chunks' whole contexts expanded to heads; contexts beyond the table take the readable path."""
+        if kv_tokens <= self._largest:
+            return self._expansion_s[kv_tokens]
+        return float(expansion_seconds(self.deployment, float(kv_tokens)))
 
 
 def _readable_prefill_seconds(

@@ -153,7 +153,8 @@ def _joined(features: StepFeatures, deployment: Deployment) -> Iterator[tuple[Wo
         if not has_prefill_form(block):
             continue
         (alone,) = decode_work(block.attention, layout, decode_statistics(features), count)
-        assert isinstance(alone.shape, DecodeAttention)
+        if not isinstance(alone.shape, DecodeAttention):
+            continue  # absorbed latent attention is another kernel than that of prompts
         if mixed_fit(alone.shape, deployment) is None:
             continue
         beside = None
