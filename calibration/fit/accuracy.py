@@ -44,11 +44,13 @@ OTHERS_FACTOR = 1.5
 
 @dataclass(frozen=True)
 class DeviceAccuracy:
-    """One device: results of the full table and of ``FEW_POINTS`` rows a class."""
+    """One device: results of the full table and of ``FEW_POINTS`` rows a class, which learn from devices of other
+    generations (``few``) or from all others (``related``)."""
 
     device: str
     full: Mapping[Key, Result]
     few: Mapping[Key, Result]
+    related: Mapping[Key, Result]
 
 
 def render(devices: Sequence[DeviceAccuracy]) -> str:
@@ -64,11 +66,11 @@ def render(devices: Sequence[DeviceAccuracy]) -> str:
 
 def _errors(device: DeviceAccuracy) -> list[str]:
     lines = [
-        f"| kernel class | rows | L0 | L1 | L1+L2 | target | L1+L2, {FEW_POINTS} points | target |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        f"| kernel class | rows | L0 | L1 | L1+L2 | target | L1+L2, {FEW_POINTS} points | target | + relatives |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for key, result in device.full.items():
-        target, few = target_of(device.device, key), device.few.get(key)
+        target, few, related = target_of(device.device, key), device.few.get(key), device.related.get(key)
         demand = None if target is None else (target.median, target.p90)
         few_demand = None if target is None else (target.few_median, target.few_p90)
         cells = [
@@ -80,6 +82,7 @@ def _errors(device: DeviceAccuracy) -> list[str]:
             _demand(demand),
             "-" if few is None else _marked(_best(few), few_demand),
             _demand(few_demand),
+            "-" if related is None else _pair(_best(related)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
@@ -157,7 +160,10 @@ directions cancel.
 
 L0: data sheet and usual shares, nothing fitted. L1: closed form, constants fitted. L1+L2: with the smooth correction,
 where it helps on held-out shapes; what the simulator uses inside the measured ones. {FEW_POINTS} points: only so many
-rows a class and fold to learn from, spread over the shapes without a look at their times.
+rows a class and fold to learn from, spread over the shapes without a look at their times, and the shipped constants and
+corrections of devices of *other generations* (Ampere, Ada, Hopper and Blackwell are one each: H200's rows learn nothing
+from H100). "+ relatives": the same rows with all other shipped devices, as `inferplan calibrate fit` learns; A100 and
+L40S have no relative with a full table.
 
 Bands are the central 80 % of measured / predicted of the layer used. "Rows inside" is counted on held-out rows with the
 band of the *other* folds. The width is relative to the prediction; the interval score (smaller is better) is relative

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +12,10 @@ from calibration.fit.bounds import for_device
 from calibration.fit.classes import kernel_classes
 from calibration.fit.files import Key
 from calibration.fit.held_out import Result, families, fit_class
+from calibration.fit.kernel_class import KernelClass
 from calibration.fit.narrow_experts import drop_slow_narrow_experts
 from calibration.fit.one_library import keep_fastest_attention
+from calibration.fit.relatives import Relative
 from calibration.fit.unsplit_latents import drop_unsplit_latents
 from calibration.hygiene import clean
 from calibration.importers.formats import import_measurements
@@ -24,6 +26,13 @@ from simulator.hardware.profile import HardwareProfile
 _DEFAULTS = {"window": 0.0, "moe_tp": 1.0, "moe_ep": 1.0}
 
 Report = Callable[[Key, Result], None]
+Relatives = Callable[[KernelClass], Sequence[Relative]]
+"""Devices that few rows of a class learn from (``calibration.fit.relatives.shipped_relatives``)."""
+
+
+def no_relatives(_: KernelClass) -> Sequence[Relative]:
+    """Rows speak alone."""
+    return ()
 
 
 def device_rows(sources: list[str], device: HardwareProfile) -> tuple[pd.DataFrame, list[Dropped]]:
@@ -52,12 +61,17 @@ def as_fitted(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_device(
-    device: HardwareProfile, rows: pd.DataFrame, *, points: int | None = None, report: Report | None = None
-) -> dict[Key, Result]:
-    """Every class the rows tell something about; ``report`` hears of each as it is done."""
+    device: HardwareProfile, rows: pd.DataFrame, *, points: int | None = None, relatives: Relatives = no_relatives,
+    report: Report | None = None,
+) -> dict[Key, Result]:  # fmt: skip
+    """Every class the rows tell something about; ``report`` hears of each as it is done.
+
+    ``points`` and ``relatives`` as in ``fit_class``, the latter of each class.
+    """
     results: dict[Key, Result] = {}
     for spec in kernel_classes():
-        result = fit_class(for_device(spec, device), device, rows, points=points)
+        spec = for_device(spec, device)
+        result = fit_class(spec, device, rows, points=points, relatives=relatives(spec))
         if result is not None:
             results[spec.key, spec.dtype] = result
             if report is not None:

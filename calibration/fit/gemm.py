@@ -30,14 +30,15 @@ _LIMITS: Mapping[str, tuple[float, float, float]] = {
     "math_share": (0.9, 0.3, 1.1),
     "memory_share": (0.85, 0.4, 1.1),
     "latency_us": (3.5, 0.3, 20.0),
-    "sharpness": (3.0, 0.8, 20.0),
-    "wave_exponent": (0.6, 0.01, 1.2),
-    "half_depth": (200.0, 1.0, 3000.0),
+    "sharpness": (2.5, 0.8, 20.0),
+    "wave_exponent": (0.4, 0.01, 1.2),
+    "half_depth": (120.0, 1.0, 3000.0),
     "saturating_share": (0.15, 0.01, 1.0),
-    "split_k": (1.2, 1.0, 16.0),
+    "split_us": (3.0, 0.1, 50.0),
+    "lone_speed": (1.5, 1.0, 4.0),
     "throttle_share": (0.2, 1e-3, 2.0),
     "edge_rows": (5.0, 0.01, 200.0),
-    "step_ns": (10.0, 0.1, 200.0),
+    "step_ns": (100.0, 1.0, 1000.0),
     "cached_share": (0.1, 1e-3, 0.95),
 }
 _QUANTISE: Mapping[str, tuple[float, float, float]] = {
@@ -58,7 +59,7 @@ cache, in half the time."""
 
 
 def gemm_class(dtype: str) -> KernelClass:
-    """Multiplies in one format. Only 8-bit ones run on kernels whose tiles follow a fixed rule."""
+    """Multiplies in one format. Only narrow ones run on kernels whose tiles may follow a fixed rule."""
     narrow = _BYTES[dtype] < 2.0
     limits = {**_LIMITS, **(_QUANTISE if narrow else _NO_QUANTISE)}
     math_dtype, width = _MATH.get(dtype, dtype), _BYTES[dtype]
@@ -87,5 +88,5 @@ def gemm_class(dtype: str) -> KernelClass:
         "gemm", _NAMES.get(dtype, dtype), GemmFit, pick, predict, ("n", "k"), start, low, high,
         apart=quantise if narrow else None,
         coordinates=lambda rows: columns(rows, "m", "n", "k"), scales=(2.0, 2.0, 2.0), centres=700,
-        choices={"tiles": TILE_RULES if dtype == "fp8" else TILE_RULES[:1]},
+        choices={"tiles": TILE_RULES if narrow else TILE_RULES[:1]},
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from calibration.fit.form_fit import FormFit, usual_constants
 from calibration.fit.kernel_class import Floats, KernelClass
 from calibration.fit.layered import LayeredModel
+from calibration.fit.relatives import Relative
 from calibration.fit.scores import Band, BandScore, Errors, band_of, band_score, errors
 from calibration.fit.spread import spread_rows
 from simulator.hardware.profile import HardwareProfile
@@ -58,19 +60,21 @@ class Result:
 
 
 def fit_class(
-    spec: KernelClass, device: HardwareProfile, table: pd.DataFrame, *, points: int | None = None
-) -> Result | None:
+    spec: KernelClass, device: HardwareProfile, table: pd.DataFrame, *, points: int | None = None,
+    relatives: Sequence[Relative] = (),
+) -> Result | None:  # fmt: skip
     """Fit one class to its rows of a table; None when they are of fewer than two families: nothing can be held out.
 
     ``points``: learn from so many rows only (spread over the shapes of the training folds), test on all held-out ones.
+    ``relatives``: other devices that few rows learn from (``LayeredModel``).
     """
     rows = spec.rows(table, device)
     if families(spec, rows) < 2:
         return None
     sample = rows.sample(min(MOST_ROWS, len(rows)), random_state=0)
     fold_of = folds(sample, spec.held_out)
-    ratios = held_out_ratios(spec, device, sample, fold_of, points=points)
-    final = LayeredModel(spec, device).fit(_some(spec, sample, points))
+    ratios = held_out_ratios(spec, device, sample, fold_of, points=points, relatives=relatives)
+    final = LayeredModel(spec, device, relatives).fit(_some(spec, sample, points))
     if "L2" in ratios and not _helps(ratios):
         del ratios["L2"]
         final.residual_ = None
@@ -83,7 +87,7 @@ def fit_class(
 
 def held_out_ratios(
     spec: KernelClass, device: HardwareProfile, rows: pd.DataFrame, fold_of: npt.NDArray[np.int64], *,
-    points: int | None = None,
+    points: int | None = None, relatives: Sequence[Relative] = (),
 ) -> dict[str, Floats]:  # fmt: skip
     """``log(measured / predicted)`` per row and layer, every row predicted from the other folds."""
     measured = np.log(rows["time_us"].to_numpy(dtype=np.float64) * 1e-6)
@@ -94,7 +98,7 @@ def held_out_ratios(
         ratios[name] = np.zeros(len(rows))
     for fold in range(int(fold_of.max()) + 1):
         held = fold_of == fold
-        model = LayeredModel(spec, device).fit(_some(spec, rows[~held], points))
+        model = LayeredModel(spec, device, relatives).fit(_some(spec, rows[~held], points))
         ratios["L1"][held] = measured[held] - np.log(model.form_.predict(rows[held]))
         if corrected:
             ratios["L2"][held] = measured[held] - np.log(model.predict(rows[held], exact=False))

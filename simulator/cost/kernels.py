@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.cost.tiles import tile_loss
+from simulator.cost.tiles import tiled_seconds
 from simulator.hardware.fits import GemmFit, MoEFit, StreamFit
 from simulator.hardware.profile import HardwareProfile
 
@@ -20,7 +20,6 @@ Sizes = Any
 """A float or an array of floats; the forms are written for both."""
 
 US = 1e-6
-_STEP_DEPTH = 128
 _QUANTISE_CHUNK = 2048
 """Elements the threads of one CTA quantise at a time: 256 threads, 16 bytes each."""
 _EXPERT_TILE_ROWS = (16, 32, 64, 128)
@@ -59,18 +58,15 @@ def gemm_seconds(
     ``working_set``: bytes that pass between two uses of the weights; in a step those of all layers, in tables that
     repeat a call little more than its own (``from_memory``).
 
-    ``t = t0 + steps + pn(F / (ec P) * tile loss * (1 + kh/k) * throttle, B / (em BW) * few-CTA loss; p)``
+    ``t = t0 + pn(tiles * throttle, B / (em BW) * few-CTA loss; p)`` with ``tiles`` of ``tiled_seconds``
     """
-    flops = 2.0 * m * n * k
-    loss, ctas = tile_loss(fit, device, m, n)
-    compute = flops / (fit.math_share * device.peak(math_dtype)) * loss * (1 + fit.half_depth / k)
+    compute, ctas = tiled_seconds(fit, device, m, n, k, math_dtype=math_dtype)
     compute = compute * (1 + fit.throttle_share * compute / (compute + 1e-3))
     moved = bytes_per_activation * m * k + bytes_per_weight * n * k + bytes_per_output * m * n
     few_ctas = (1 + (fit.saturating_share * device.multiprocessors / ctas) ** 4) ** 0.25
     moved = moved * from_memory(fit.cached_share, working_set, device.l2_bytes)
     memory = moved / (fit.memory_share * device.memory_bytes_per_s) * few_ctas
-    steps = fit.step_ns * 1e-9 * k / _STEP_DEPTH
-    return fit.latency_us * US + steps + p_norm(compute, memory, fit.sharpness)
+    return fit.latency_us * US + p_norm(compute, memory, fit.sharpness)
 
 
 def quantise_seconds(fit: GemmFit, device: HardwareProfile, m: Sizes, k: Sizes) -> Sizes:

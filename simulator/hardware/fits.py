@@ -29,11 +29,12 @@ class GemmFit:
     """Matrix multiply (``kernels.gemm_seconds``) and the activation quantisation before it (``quantise_seconds``).
 
     ``math_share``/``memory_share``: reachable share of peak math and bandwidth. ``sharpness``: exponent of the p-norm
-    that joins them. ``wave_exponent``: weight of the last partial wave. ``half_depth``: k at which the prologue halves
-    efficiency. ``saturating_share``: share of the SMs that saturates memory. ``split_k``: CTAs a small grid is
-    multiplied by. ``throttle_share``: slow-down of kernels far above 1 ms. ``edge_rows``: tile edge at which loading
-    operands halves efficiency. ``step_ns``: latency of one 128-deep step along k. ``cached_share``: share of the
-    traffic that the last-level cache saves while it holds all of it, as in tables that repeat a call. ``quantise_us``,
+    that joins them. ``wave_exponent``: weight of the last partial wave. ``half_depth``: depth along k whose time a tile
+    takes to start. ``saturating_share``: share of the SMs that saturates memory. ``split_us``: what splitting k over
+    idle SMs adds. ``lone_speed``: speed of thread blocks on a nearly idle device over that in a full wave.
+    ``throttle_share``: slow-down of kernels far above 1 ms. ``edge_rows``: tile edge at which loading operands halves
+    efficiency. ``step_ns``: least time of one 128-deep step along k. ``cached_share``: share of the traffic that the
+    last-level cache saves while it holds all of it, as in tables that repeat a call. ``quantise_us``,
     ``quantise_row_ns`` and ``quantise_passes``: launch, time per row, and bytes in units of 3 m k, of a quantisation
     kernel that runs by itself. ``tiles``: rule by which the library picks tile shapes, one of ``TILE_RULES``.
     """
@@ -45,7 +46,8 @@ class GemmFit:
     wave_exponent: float
     half_depth: float
     saturating_share: float
-    split_k: float
+    split_us: float
+    lone_speed: float
     throttle_share: float
     edge_rows: float
     step_ns: float
@@ -269,12 +271,13 @@ def load_fits(hardware: HardwareProfile) -> KernelFits:
     """The constants for a device: its own file, else its stand-in's, tagged ``transferred`` or ``nominal``."""
     folder = data_dir("calibration/fits")
     own = folder / f"{hardware.name}.yaml"
-    return _bundled_fits(own) if own.is_file() else borrowed_fits(hardware)
+    return _bundled_fits(own, own.stat().st_mtime_ns) if own.is_file() else borrowed_fits(hardware)
 
 
 @cache
-def _bundled_fits(path: Path) -> KernelFits:
-    """A file of our own, read once: plans and sweeps ask for the same few devices again and again."""
+def _bundled_fits(path: Path, _written: int) -> KernelFits:
+    """A file of our own, read once as long as it stays as it is: plans and sweeps ask for the same few devices again
+    and again."""
     return read_fits(path)
 
 

@@ -24,9 +24,12 @@ def accuracy_command(
     ] = False,
 ) -> None:
     """Fit every device's kernel classes with whole shape families held out, and write the table of errors."""
+    from functools import partial
+
     from calibration.fit.accuracy import FEW_POINTS, DeviceAccuracy, render
     from calibration.fit.device import device_rows, fit_device
     from calibration.fit.files import FITTED_ELSEWHERE, device_fit, write_device
+    from calibration.fit.relatives import shipped_relatives
     from calibration.fit.shipped import COLLECTION, TABLES
     from simulator.atomic import write_text
     from simulator.datafiles import data_dir
@@ -39,7 +42,7 @@ def accuracy_command(
         out = fits.parent / "ACCURACY.md"
     out = out or Path("ACCURACY.md")
     names = [load_hardware(name).name for name in device] if device else list(TABLES)
-    found = []
+    measured = []
     for name in names:
         hardware = load_hardware(name)
         if name not in TABLES:
@@ -47,10 +50,21 @@ def accuracy_command(
         path = folder / f"kernels_{TABLES[name]}.csv.gz"
         rows, _ = device_rows([str(path)], hardware)
         full = fit_device(hardware, rows)
-        found.append(DeviceAccuracy(name, full, fit_device(hardware, rows, points=FEW_POINTS)))
+        measured.append((hardware, rows, full))
         typer.echo(f"{name}: {len(full)} kernel classes")
         if fits is not None:
             own = {key: result for key, result in full.items() if key[0] not in FITTED_ELSEWHERE}
             write_device(fits / f"{name}.yaml", device_fit(hardware, own, COLLECTION))
+    found = []
+    for hardware, rows, full in measured:  # few rows learn from the files of all devices, which are new with --write
+        few, related = (
+            fit_device(
+                hardware, rows, points=FEW_POINTS,
+                relatives=partial(shipped_relatives, device=hardware, strangers=strangers),
+            )
+            for strangers in (True, False)
+        )  # fmt: skip
+        found.append(DeviceAccuracy(hardware.name, full, few, related))
+        typer.echo(f"{hardware.name}: {FEW_POINTS} points a class")
     write_text(out, render(found))
     typer.echo(f"Written to {out}")

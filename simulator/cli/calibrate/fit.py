@@ -33,10 +33,14 @@ def fit_command(
 ) -> None:
     """Fit closed forms and their corrections, with errors on whole shape families held out.
 
-    Classes without rows are borrowed from a relative of the device and say so in the file.
+    Classes without rows are borrowed from a relative of the device and say so in the file. Classes with few rows learn
+    from the shipped fits of other devices.
     """
+    from functools import partial
+
     from calibration.fit.device import device_rows, fit_device, lone_families
     from calibration.fit.files import device_fit, write_device
+    from calibration.fit.relatives import shipped_relatives
 
     if out is not None and out.suffix != ".yaml":
         raise InputError("must end in .yaml", path="--out", value=str(out))
@@ -46,7 +50,8 @@ def fit_command(
     for part in dropped:
         typer.echo(f"dropped {part}")
     typer.echo(f"{'kernel class':<26}{'rows':>7}{'L0':>16}{'L1':>16}{'L1+L2':>16}  median / p90 %, held out")
-    results = fit_device(device, rows, points=points, report=_report)
+    relatives = partial(shipped_relatives, device=device)
+    results = fit_device(device, rows, points=points, relatives=relatives, report=_report)
     for key in lone_families(device, rows):
         typer.echo(f"left out {_class_name(key)}: rows of one shape family alone, so that none can be held out")
     if not results:
