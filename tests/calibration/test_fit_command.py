@@ -87,6 +87,21 @@ def test_transfer_moves_constants_with_wider_errors(tmp_path: Path) -> None:
     assert not moved.residuals
 
 
+def test_corrections_travel_within_an_architecture_with_wider_errors(tmp_path: Path) -> None:
+    out = tmp_path / "moved.yaml"
+    status, text = run("transfer", "--from", "h100", "--to", "h200", "--out", str(out))
+    assert status == 0, text
+    moved, own = read_fits(out), read_fits_of("h100")
+    assert set(moved.residuals) == set(own.residuals)
+    here, home = (fits.gemm["bf16"].origin.residual for fits in (moved, own))
+    assert here is not None
+    assert here.band is not None
+    assert home is not None
+    assert home.band is not None
+    assert here.median_error == pytest.approx(1.7 * home.median_error, abs=2e-3)
+    assert here.band[0] < home.band[0] < home.band[1] < here.band[1]
+
+
 def read_fits_of(name: str):  # type: ignore[no-untyped-def]
     from simulator.hardware.fits import load_fits
 

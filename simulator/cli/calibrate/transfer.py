@@ -15,7 +15,10 @@ def transfer_command(
     target: Annotated[str, typer.Option("--to", metavar="HARDWARE", help="Device they are for: name or profile file.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Constants to write (.yaml).")],
 ) -> None:
-    """Move constants to another data sheet, with errors widened as such moves were measured to cost."""
+    """Move constants to another data sheet, with errors widened as such moves were measured to cost.
+
+    Within an architecture corrections move too.
+    """
     from calibration.fit.files import write_device
     from calibration.fit.transfer import transfer
     from simulator.hardware.catalog import load_hardware
@@ -35,6 +38,7 @@ def transfer_command(
     moved = transfer(taken_from, device)
     write_device(out, moved)
     error = moved.fitted["gemm", "bf16"].origin
+    error = error if error.residual is None else error.corrected()
     typer.echo(
         f"{taken_from.name} -> {device.name}: multiply bf16 {100 * error.median_error:.0f} % median, "
         f"{100 * error.p90_error:.0f} % p90 (transferred)"
