@@ -18,6 +18,7 @@ import pandas as pd
 
 from calibration.fit import KernelClass, Result, fit_class, kernel_classes
 from calibration.fit.device import as_fitted
+from calibration.fit.expert_gates import keep_sound_experts
 from calibration.fit.files import FITTED_ELSEWHERE, DeviceFit, Key, device_fit, origin_of, write_device
 from calibration.fit.mixed_attention import CARDS, FORMAT, fit_card
 from calibration.hygiene import clean
@@ -86,10 +87,11 @@ def rows_of(device: HardwareProfile, tables: Path, aiconfigurator: str) -> pd.Da
         source = aiconfigurator if name == "aiconfigurator" else str(tables / FILES[name])
         _, imported = import_measurements(source, Selection(device=device.name), name)
         kept, dropped = clean(imported.rows, device, warm_cache=device.name not in COLD_ONLY)
-        for part in dropped:
+        kept, odd = keep_sound_experts(as_fitted(kept), device)
+        for part in [*dropped, *odd]:
             print(f"{device.name:16} {name}: {part}")
         parts.append(kept.assign(collection=name))
-    return as_fitted(pd.concat(parts, ignore_index=True))
+    return pd.concat(parts, ignore_index=True)
 
 
 def fit_rows(device: HardwareProfile, rows: pd.DataFrame) -> dict[Key, Fit]:

@@ -10,10 +10,10 @@ import pandas as pd
 from calibration.dropped import Dropped, merged
 from calibration.fit.bounds import for_device
 from calibration.fit.classes import kernel_classes
+from calibration.fit.expert_gates import keep_sound_experts
 from calibration.fit.files import Key
 from calibration.fit.held_out import Result, families, fit_class
 from calibration.fit.kernel_class import KernelClass
-from calibration.fit.narrow_experts import drop_slow_narrow_experts
 from calibration.fit.one_library import keep_fastest_attention
 from calibration.fit.relatives import Relative
 from calibration.fit.unsplit_latents import drop_unsplit_latents
@@ -46,7 +46,7 @@ def device_rows(sources: list[str], device: HardwareProfile) -> tuple[pd.DataFra
         parts.append(imported.rows)
         dropped += imported.dropped
     kept, unfit = clean(pd.concat(parts, ignore_index=True), device)
-    kept, slow = drop_slow_narrow_experts(as_fitted(kept))
+    kept, slow = keep_sound_experts(as_fitted(kept), device)
     kept, others = keep_fastest_attention(kept)
     kept, unsplit = drop_unsplit_latents(kept, device)
     return kept, merged([*dropped, *unfit, *slow, *others, *unsplit])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from calibration.fit.even_experts import touched_evenly
 from calibration.fit.kernel_class import Floats, KernelClass, columns
-from calibration.fit.skewed_experts import touched_by_power_law
-from simulator.cost import kernels
+from calibration.fit.skewed_experts import skewed_calls
+from simulator.cost.experts_form import moe_seconds
 from simulator.hardware.fits import MoEFit
 from simulator.hardware.profile import HardwareProfile
 
@@ -18,6 +21,7 @@ _BYTES = {
 _MATH = {"fp8_block": "fp8", "nvfp4": "fp4", "int4_wo": "bf16", "w4a16_mxfp4": "bf16"}
 _ACTIVATION_BYTES = 2.0
 _SKEWED = "power_law_1.01"
+_INNER, _MATRICES, _TOUCHED = "inner size of a shard", "matrices", "touched experts"
 
 _UNGATED = {(512, 22, 2048, 5120), (512, 22, 1024, 2688), (512, 22, 8192, 5120), (128, 6, 2688, 1856)}
 """Experts, experts per token, hidden and inner size of the Nemotron-H mixtures, whose experts are squared-ReLU blocks
@@ -27,17 +31,47 @@ time); older sources timed gated blocks of the same sizes."""
 _UNGATED_SOURCE = "vllm-0.24"
 
 
+_LIMITS: Mapping[str, tuple[float, float, float]] = {
+    "math_share": (0.8, 0.1, 1.1),
+    "memory_share": (0.9, 0.3, 1.1),
+    "latency_us": (20.0, 1.0, 300.0),
+    "sort_us": (6.0, 0.5, 100.0),
+    "sharpness": (3.0, 1.0, 20.0),
+    "step_ns": (60.0, 1.0, 2000.0),
+    "edge_rows": (20.0, 0.1, 300.0),
+    "tile_ns": (600.0, 10.0, 10000.0),
+    "row_passes": (1.7, 0.05, 10.0),
+    "token_passes": (5.0, 0.05, 50.0),
+    "cached_share": (0.6, 1e-3, 0.97),
+    "default_loss": (1.15, 0.9, 3.0),
+    "gather_loss": (0.2, 1e-3, 3.0),
+    "unaligned_loss": (1.0, 1e-2, 30.0),
+    "spill_loss": (0.3, 1e-3, 3.0),
+}
+"""Constant -> usual value, bounds."""
+
+_TILES = {
+    "fp8_block": ("vllm-block", "trtllm-gen", "best"),
+    "nvfp4": ("trtllm-gen", "best"),
+}
+_SIXTEEN_OR_EIGHT_BIT_TILES = ("vllm-0.16", "vllm-0.14", "trtllm-gen", "best")
+"""Rules of tiles tried, by what a library may run the format with."""
+
+
 def moe_class(dtype: str) -> KernelClass:
     """Experts with tokens spread evenly (or nearly, where no even rows were timed), without expert parallelism."""
     math_dtype, width = _MATH.get(dtype, dtype), _BYTES[dtype]
 
     def predict(fit: MoEFit, device: HardwareProfile, rows: pd.DataFrame) -> Floats:
-        tokens, chosen = columns(rows, "m", "topk")
-        seconds: Floats = kernels.moe_seconds(
-            fit, device, tokens=tokens, hidden_size=columns(rows, "k")[0], intermediate_size=_inner(rows),
-            num_matrices=_matrices(rows), experts_per_token=chosen,
-            touched_experts=_touched(rows),
+        rows = rows if _TOUCHED in rows else _with_sizes(rows)
+        tokens, hidden, experts, chosen = columns(rows, "m", "k", "experts", "topk")
+        inner, matrices, touched = columns(rows, _INNER, _MATRICES, _TOUCHED)
+        skewed = rows["distribution"].iloc[0] == _SKEWED
+        seconds: Floats = moe_seconds(
+            fit, device, tokens=tokens, hidden_size=hidden, intermediate_size=inner, num_matrices=matrices,
+            num_experts=experts, experts_per_token=chosen, touched_experts=touched,
             math_dtype=math_dtype, bytes_per_weight=width, bytes_per_activation=_ACTIVATION_BYTES, repeated=True,
+            blocks_of=skewed_calls(tokens, experts, chosen).blocks if skewed else None,
         )  # fmt: skip
         return seconds
 
@@ -47,26 +81,33 @@ def moe_class(dtype: str) -> KernelClass:
         rows = table[(table["op"] == "moe") & (table["dtype"] == dtype) & (table["moe_ep"].fillna(1.0) == 1)]
         rows = _main_library(rows[~rows["kernel"].fillna("").str.contains("nongated")])
         even = rows[rows["distribution"] == "balanced"]
-        return even if len(even) else rows[rows["distribution"] == _SKEWED]
+        return _with_sizes(even if len(even) else rows[rows["distribution"] == _SKEWED])
 
+    start, low, high = np.array(list(_LIMITS.values())).T.tolist()
     return KernelClass(
         "moe", "fp4" if dtype == "nvfp4" else dtype, MoEFit, pick, predict, ("experts", "topk", "n", "k"),
-        start=(0.7, 0.85, 25.0, 2.2, 200.0, 50.0, 1.5, 0.5, 0.3),
-        low=(0.1, 0.3, 1.0, 0.7, 1.0, 0.1, 0.1, 1e-3, 1e-3),
-        high=(1.1, 1.1, 300.0, 20.0, 5000.0, 300.0, 10.0, 5.0, 0.95),
+        start, low, high,
         coordinates=lambda rows: (
             *columns(rows, "m", "k"), _inner(rows), *columns(rows, "experts", "topk")
         ),
         scales=(3.0, 3.0, 3.0, 3.0, 3.0), ridge=0.5,
+        choices={"tiles": _TILES.get(dtype, _SIXTEEN_OR_EIGHT_BIT_TILES)},
     )  # fmt: skip
+
+
+def _with_sizes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one distribution of tokens, with what the form asks of each that is no column of the schema."""
+    return rows.assign(**{_INNER: _inner(rows), _MATRICES: _matrices(rows), _TOUCHED: _touched(rows)})
 
 
 def _touched(rows: pd.DataFrame) -> Floats:
     """Distinct experts of each call, by the distribution its tokens were given."""
     tokens, experts, chosen = columns(rows, "m", "experts", "topk")
-    skewed = (rows["distribution"] == _SKEWED).to_numpy()
+    if (rows["distribution"] == _SKEWED).any():
+        return skewed_calls(tokens, experts, chosen).touched
+    drawn_by_vllm = rows["source"].fillna("").str.contains("vllm").to_numpy()
     even = np.minimum(experts, tokens * chosen)
-    return np.where(skewed, touched_by_power_law(tokens, experts, chosen), even)
+    return np.where(drawn_by_vllm, touched_evenly(tokens, experts, chosen), even)
 
 
 def _main_library(rows: pd.DataFrame) -> pd.DataFrame:

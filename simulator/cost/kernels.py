@@ -3,7 +3,8 @@
 Each function takes the device's data sheet, a set of fitted constants and a shape whose sizes are floats or numpy
 arrays that broadcast; it returns seconds of the same shape. These are the ``sat2`` forms of the project's cost study:
 a roofline whose two legs are softened by what fitted kernels show - tile padding, partial waves, few CTAs, launch
-latency. Attention stands in ``attention_forms``, all-reduce in ``simulator.links.all_reduce``.
+latency. Attention stands in ``attention_forms``, experts in ``experts_form``, all-reduce in
+``simulator.links.all_reduce``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simulator.cost.tiles import tiled_seconds
-from simulator.hardware.fits import GemmFit, MoEFit, StreamFit
+from simulator.hardware.fits import GemmFit, StreamFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any
@@ -22,8 +23,6 @@ Sizes = Any
 US = 1e-6
 _QUANTISE_CHUNK = 2048
 """Elements the threads of one CTA quantise at a time: 256 threads, 16 bytes each."""
-_EXPERT_TILE_ROWS = (16, 32, 64, 128)
-_ALIGNED_WIDTH = 16
 
 
 def p_norm(a: Sizes, b: Sizes, p: float) -> Sizes:
@@ -31,13 +30,13 @@ def p_norm(a: Sizes, b: Sizes, p: float) -> Sizes:
     return (a**p + b**p) ** (1.0 / p)
 
 
-def from_memory(cached_share: Sizes, working_set: Sizes, l2_bytes: float) -> Sizes:
+def from_memory(cached_share: Sizes, working_set: Sizes, l2_bytes: float, *, steepness: float = 6.0) -> Sizes:
     """Share of a kernel's traffic that crosses memory when ``working_set`` bytes pass between two uses of its operands.
 
-    ``1 - cached_share / (1 + (working set / L2)^6)``: a cache that replaces what is oldest keeps all of a set that is
-    used in turn, or nothing.
+    ``1 - cached_share / (1 + (working set / L2)^steepness)``: a cache that replaces what is oldest keeps all of a set
+    that is used in turn, or nothing.
     """
-    return 1.0 - cached_share / (1.0 + (working_set / l2_bytes) ** 6)
+    return 1.0 - cached_share / (1.0 + (working_set / l2_bytes) ** steepness)
 
 
 def gemm_seconds(
@@ -78,46 +77,6 @@ def quantise_seconds(fit: GemmFit, device: HardwareProfile, m: Sizes, k: Sizes) 
     chunks = np.ceil(k / _QUANTISE_CHUNK) * _QUANTISE_CHUNK
     row = fit.quantise_row_ns * 1e-9 + fit.quantise_passes * 3.0 * chunks / device.memory_bytes_per_s
     return fit.quantise_us * US + m * row
-
-
-def moe_seconds(
-    fit: MoEFit,
-    device: HardwareProfile,
-    *,
-    tokens: Sizes,
-    hidden_size: Sizes,
-    intermediate_size: Sizes,
-    num_matrices: Sizes,
-    experts_per_token: Sizes,
-    touched_experts: Sizes,
-    math_dtype: str,
-    bytes_per_weight: float,
-    bytes_per_activation: float,
-    repeated: bool = False,
-) -> Sizes:
-    """All routed experts of one layer: grouped GEMMs over the experts touched, whose weights alone are read.
-
-    ``t = t0 + passes (rows + tokens) h b_a / BW + pn(2 W_e rows / (ec P) * tile loss (1 + fh/f),
-    (E_d W_e b_w + activations) / (em BW); p) * alignment loss``. The rows of each touched expert are padded to a tile;
-    of four tile heights the best one counts. ``repeated``: nothing else passes through the cache between two calls, as
-    in a table (``from_memory``).
-    """
-    rows = tokens * experts_per_token
-    weights = 1.0 * num_matrices * hidden_size * intermediate_size
-    loss: Sizes = np.inf
-    for height in _EXPERT_TILE_ROWS:
-        padded = touched_experts * np.ceil(rows / touched_experts / height) * height
-        loss = np.minimum(loss, padded / rows * (1 + fit.edge_rows / height))
-    flops = 2.0 * weights * rows
-    compute = flops / (fit.math_share * device.peak(math_dtype)) * loss * (1 + fit.half_depth / intermediate_size)
-    activations = rows * (2.0 * hidden_size + num_matrices * intermediate_size) * bytes_per_activation
-    moved = touched_experts * weights * bytes_per_weight + activations
-    if repeated:
-        moved = moved * from_memory(fit.cached_share, moved, device.l2_bytes)
-    memory = moved / (fit.memory_share * device.memory_bytes_per_s)
-    beside = fit.row_passes * (rows + tokens) * hidden_size * bytes_per_activation / device.memory_bytes_per_s
-    unaligned = 1 + fit.unaligned_loss * (intermediate_size % _ALIGNED_WIDTH != 0)
-    return fit.latency_us * US + beside + p_norm(compute, memory, fit.sharpness) * unaligned
 
 
 def stream_seconds(fit: StreamFit, device: HardwareProfile, nbytes: Sizes) -> Sizes:

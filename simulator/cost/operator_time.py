@@ -17,6 +17,7 @@ from simulator.cost.decode_overlap import hidden_share
 from simulator.cost.deployment import Deployment
 from simulator.cost.engine_multiplier import engine_multiplier
 from simulator.cost.exact_times import with_exact
+from simulator.cost.experts_form import moe_seconds
 from simulator.cost.factor_grid import FactorGrid
 from simulator.cost.latent_time import (
     head_matmul_fit,
@@ -274,13 +275,14 @@ def _(shape: Experts, work: Work, deployment: Deployment) -> Sizes:
     timing = moe_timing(shape, deployment.fits)
 
     def closed(tokens: Sizes, touched: Sizes) -> Sizes:
-        return kernels.moe_seconds(
+        return moe_seconds(
             timing.fitted.constants,
             deployment.hardware,
             tokens=tokens,
             hidden_size=shape.hidden_size,
             intermediate_size=shape.intermediate_size,
             num_matrices=shape.num_matrices,
+            num_experts=shape.num_experts,
             experts_per_token=shape.experts_per_token,
             touched_experts=touched,
             math_dtype=shape.math_dtype,

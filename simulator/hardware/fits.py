@@ -140,24 +140,39 @@ class MixedAttentionFit:
 
 @dataclass(frozen=True)
 class MoEFit:
-    """Grouped GEMMs of routed experts (``kernels.moe_seconds``).
+    """Grouped GEMMs of routed experts (``experts_form.moe_seconds``).
 
-    ``half_depth``: inner width at which the prologue halves efficiency. ``edge_rows``: tile height at which loading
-    operands halves efficiency. ``row_passes``: gathering, activating and summing rows in kernels of their own, in
-    passes over the rows (one for each token and expert) and tokens. ``unaligned_loss``: extra time share of an inner
-    width that is no multiple of 16. ``cached_share``: as above.
+    ``sort_us``: kernels that sort rows by expert. ``step_ns``: latency of a 128-deep step along hidden and inner size.
+    ``edge_rows``: tile edge at which loading operands halves efficiency. ``tile_ns``: time of a tile on its SM beside
+    its math. ``row_passes`` and ``token_passes``: gathering, activating and summing in kernels of their own, in passes
+    over the rows (one for each token and expert) and over the tokens. ``cached_share``: as above. ``default_loss``:
+    time of shapes without a tuned configuration over that of tuned ones in the same tile; ``gather_loss``: what more
+    they lose once the rows they gather exceed the last-level cache. ``unaligned_loss``: extra time share of the second
+    multiply where the inner width is no multiple of 16. ``spill_loss``: extra time share where the weights of one
+    expert exceed the cache and several tiles of its rows read them. ``tiles``: rule by which the library picks tile
+    shapes, one of ``EXPERT_TILES``.
     """
 
     math_share: float
     memory_share: float
     latency_us: float
+    sort_us: float
     sharpness: float
-    half_depth: float
+    step_ns: float
     edge_rows: float
+    tile_ns: float
     row_passes: float
-    unaligned_loss: float
+    token_passes: float
     cached_share: float
+    default_loss: float
+    gather_loss: float
+    unaligned_loss: float
+    spill_loss: float
+    tiles: str
 
+
+EXPERT_TILES = ("best", "vllm-0.14", "vllm-0.16", "vllm-block", "trtllm-gen")
+"""How libraries pick tile shapes of experts; the shapes are in ``simulator.cost.expert_tiles``."""
 
 CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
 """Buffers of this size and more go to the library: ``max_size`` of vLLM's and SGLang's ``CustomAllreduce``."""
@@ -375,7 +390,11 @@ def _fitted(section: Section, kind: type[FitT]) -> Fitted[FitT]:
     return Fitted(kind(**values), origin)
 
 
-_TILES: Mapping[type[Any], tuple[str, ...]] = {GemmFit: TILE_RULES, PrefillAttentionFit: ATTENTION_TILES}
+_TILES: Mapping[type[Any], tuple[str, ...]] = {
+    GemmFit: TILE_RULES,
+    PrefillAttentionFit: ATTENTION_TILES,
+    MoEFit: EXPERT_TILES,
+}
 """Words that ``tiles`` may be, by the class of constants that has it."""
 
 

@@ -1,4 +1,4 @@
-"""Few rows are spread over the shapes; what tables say of caches and skewed experts is told from the kernels."""
+"""Few rows are spread over the shapes; what tables say of caches is told from the kernels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from calibration.fit import FormFit, KernelClass, kernel_classes
 from calibration.fit.form_fit import usual_constants
-from calibration.fit.skewed_experts import touched_by_power_law
 from calibration.fit.spread import farthest_first, spread_rows
 from simulator.cost.kernels import from_memory, gemm_seconds
 from simulator.hardware.catalog import load_hardware
@@ -68,13 +67,3 @@ def test_weights_that_a_table_found_in_the_cache_come_from_memory_in_a_step() ->
     assert in_a_step(truth) == in_a_step(replace(truth, cached_share=1e-3))
     timed = rows[(rows["m"] == 1) & (rows["n"] == 2048) & (rows["k"] == 2048)]["time_us"].item() * 1e-6
     assert in_a_step(truth) > 1.2 * timed
-
-
-def test_skewed_tokens_touch_fewer_experts() -> None:
-    """As many rows as experts: loads between 0.03 and 5 rows, of which those below a half are rounded away."""
-    tokens, experts, chosen = (np.array(values) for values in ([1.0, 16.0, 4096.0], [128.0] * 3, [8.0] * 3))
-    touched = touched_by_power_law(tokens, experts, chosen)
-    assert touched[0] == 8.0
-    assert touched[1] == pytest.approx(128 * np.log(5.3 / 0.5) / np.log(200), rel=0.1)
-    assert touched[2] == 128.0
-    assert np.all(touched <= np.minimum(experts, tokens * chosen))
