@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator.cost import kernels
-from simulator.cost.all_reduce import all_reduce_class, all_reduce_fit, all_reduce_seconds
+from simulator.cost.all_reduce import LIBRARY, all_reduce_class, all_reduce_fit, all_reduce_seconds
 from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.decode_overlap import hidden_share
 from simulator.cost.deployment import Deployment
@@ -31,6 +31,7 @@ from simulator.cost.weight_formats import gemm_timing, moe_timing
 from simulator.hardware.fits import Fitted, fit_for
 from simulator.operators.layers import distinct_experts
 from simulator.operators.work import (
+    AllGather,
     AllReduce,
     DecodeAttention,
     Experts,
@@ -341,3 +342,18 @@ def _(shape: AllReduce, deployment: Deployment) -> str:
 @kernel_fit.register
 def _(shape: AllReduce, deployment: Deployment) -> Fitted[Any]:
     return all_reduce_fit(shape, deployment)
+
+
+@kernel_seconds.register
+def _(shape: AllGather, work: Work, deployment: Deployment) -> Sizes:
+    return deployment.collectives.library_seconds("all_gather", shape.nbytes, shape.world_size)
+
+
+@kernel_class.register
+def _(shape: AllGather, deployment: Deployment) -> str:
+    return LIBRARY
+
+
+@kernel_fit.register
+def _(shape: AllGather, deployment: Deployment) -> Fitted[Any]:
+    return deployment.collectives.library_fit("all_gather", shape.world_size)

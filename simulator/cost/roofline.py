@@ -6,7 +6,7 @@ from typing import Literal
 
 from simulator.cost.deployment import Deployment
 from simulator.cost.operator_time import kernel_fit
-from simulator.operators.work import AllReduce, Stream, Work
+from simulator.operators.work import AllGather, AllReduce, Stream, Work
 
 Bound = Literal["compute", "memory", "launch", "network", "host"]
 
@@ -24,21 +24,21 @@ def roofline_seconds(work: Work, deployment: Deployment) -> tuple[float, float]:
 
 def math_dtype(work: Work, deployment: Deployment) -> str:
     """The format an operator multiplies in; element-wise kernels count as 32-bit math where the device has it."""
-    if isinstance(work.shape, Stream | AllReduce):
+    if isinstance(work.shape, Stream | AllReduce | AllGather):
         return "fp32" if deployment.hardware.supports("fp32") else deployment.dtypes.other
     return work.shape.math_dtype
 
 
 def roofline_share(work: Work, deployment: Deployment, seconds: float) -> float | None:
     """Share of the nominal roofline reached; None for collectives."""
-    if isinstance(work.shape, AllReduce) or seconds <= 0:
+    if isinstance(work.shape, AllReduce | AllGather) or seconds <= 0:
         return None
     return max(roofline_seconds(work, deployment)) / seconds
 
 
 def bound_of(work: Work, deployment: Deployment, seconds: float) -> Bound:
     """The limit that explains most of an operator's time."""
-    if isinstance(work.shape, AllReduce):
+    if isinstance(work.shape, AllReduce | AllGather):
         return "network"
     latency_s = work.count * kernel_fit(work.shape, deployment).constants.latency_us * 1e-6
     if latency_s >= LAUNCH_BOUND_SHARE * seconds:

@@ -20,7 +20,7 @@ from simulator.operators.encoder import admission_work
 from simulator.operators.features import StepFeatures
 from simulator.operators.layers import layer_linear_work
 from simulator.operators.layout import Layout
-from simulator.operators.work import Gemm, Sizes, Work, gemm_work, stream_work
+from simulator.operators.work import Gemm, Sizes, Work, all_gather_work, gemm_work, stream_work
 
 
 def step_work(
@@ -74,14 +74,18 @@ def token_work(model: ModelSpec, layout: Layout, tokens: Sizes) -> list[Work]:
 
 
 def sampled_work(model: ModelSpec, layout: Layout, rows: Sizes) -> list[Work]:
-    """LM head, its vocabulary split over the ranks, and greedy sampling's pass over the logits."""
-    wide = layout.dtypes.width("other")
+    """LM head, its vocabulary split over the ranks; every rank gathers the logits, copies them in 32 bits and samples
+    greedily in one pass over them (vLLM v1: ``LogitsProcessor`` and ``Sampler.forward``)."""
+    wide, ranks = layout.dtypes.width("other"), layout.tensor_parallel_size
     vocabulary = layout.shard(model.vocab_size)
     head = Gemm(rows, vocabulary, model.hidden_size, layout.dtypes.other, wide, wide)
-    logits = rows * model.vocab_size * 4.0
+    words = rows * float(model.vocab_size)
+    gather = [all_gather_work("logits_gather", words * wide, ranks, 1)] if ranks > 1 else []
     return [
         gemm_work("lm_head", head, 1),
-        stream_work("sampling", 1, flops=rows * float(model.vocab_size), bytes_read=logits, bytes_written=8.0 * rows),
+        *gather,
+        stream_work("logits_copy", 1, flops=0.0 * words, bytes_read=words * wide, bytes_written=words * 4.0),
+        stream_work("sampling", 1, flops=words, bytes_read=words * 4.0, bytes_written=8.0 * rows),
     ]
 
 

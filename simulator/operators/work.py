@@ -129,8 +129,25 @@ class AllReduce:
     world_size: int
 
 
+@dataclass(frozen=True)
+class AllGather:
+    """Shares of a buffer of ``nbytes`` put together on each of ``world_size`` ranks."""
+
+    nbytes: Sizes
+    world_size: int
+
+
 Shape = (
-    Gemm | HeadMatmul | PrefillAttention | LatentPrefill | DecodeAttention | LatentDecode | Experts | Stream | AllReduce
+    Gemm
+    | HeadMatmul
+    | PrefillAttention
+    | LatentPrefill
+    | DecodeAttention
+    | LatentDecode
+    | Experts
+    | Stream
+    | AllReduce
+    | AllGather
 )
 
 
@@ -179,3 +196,9 @@ def all_reduce_work(name: str, nbytes: Sizes, world_size: int, count: int) -> Wo
     """An all-reduce; device memory is read and written once on each rank."""
     shape = AllReduce(nbytes, world_size)
     return Work(name, shape, count, 0.0, nbytes, nbytes, collective_bytes=nbytes)
+
+
+def all_gather_work(name: str, nbytes: Sizes, world_size: int, count: int) -> Work:
+    """An all-gather to a buffer of ``nbytes``; each rank reads its share and writes the whole."""
+    shape = AllGather(nbytes, world_size)
+    return Work(name, shape, count, 0.0, nbytes / world_size, nbytes, collective_bytes=nbytes)
