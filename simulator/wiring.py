@@ -12,6 +12,7 @@ from simulator.engine.config import EngineConfig
 from simulator.engine.fit import check_config
 from simulator.errors import InputError
 from simulator.hardware.catalog import load_hardware
+from simulator.hardware.profile import HardwareProfile
 from simulator.hardware.user_fits import user_fits
 from simulator.models.catalog import load_model
 from simulator.models.dtypes import BYTES_PER_ELEMENT
@@ -68,7 +69,7 @@ def build_deployment(choice: DeploymentChoice) -> Deployment:
     """Model, device, engine terms and kernel constants of a choice, read from their files. Raises ``InputError``."""
     model, hardware = load_model(choice.model), choice.economics.applied_to(load_hardware(choice.hardware))
     if choice.parallel.peer_access is not None:
-        hardware = hardware.with_peer_access(choice.parallel.peer_access)
+        hardware = _in_its_box(hardware, choice.parallel.peer_access)
     wanted = choice.dtypes
     return Deployment.of(
         model,
@@ -85,6 +86,14 @@ def build_deployment(choice: DeploymentChoice) -> Deployment:
         fits=user_fits(hardware, choice.calibration.fits, choice.calibration.exact),
         top_p_sampling=choice.sampling.top_p,
     )
+
+
+def _in_its_box(hardware: HardwareProfile, peer_access: bool) -> HardwareProfile:
+    """The device with the scenario's word on peer access, which only devices on the host bus can lack."""
+    if hardware.link.topology not in ("none", "pairs"):
+        problem = f"concerns devices joined by the host bus; {hardware.name} has {hardware.link.description or 'links'}"
+        raise InputError(problem, path="parallel.peer_access", value=peer_access)
+    return hardware.with_peer_access(peer_access)
 
 
 BuildDeployment = Callable[[DeploymentChoice], Deployment]

@@ -68,6 +68,9 @@ def _link(link: Link) -> list[Fact]:
         Fact("link bandwidth", link.bytes_per_s / _GIGA, "GB/s", "one direction, per accelerator"),
         Fact("domain", link.domain, "", "accelerators it joins"),
     ]
+    if link.topology in ("none", "pairs"):
+        word, how = ("yes", "directly") if link.peer_access else ("no", "by way of host memory")
+        facts.append(Fact("peer access", word, "", f"over the host bus {how}"))
     if link.dims:
         wrap = f"axes close to rings at multiples of {link.wraps_every}" if link.wraps_every else "open axes"
         facts.append(Fact("shape", " x ".join(map(str, link.dims)), "", wrap))

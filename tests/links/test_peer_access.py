@@ -71,12 +71,14 @@ def test_engines_reduce_with_their_own_kernel_between_two_peers_only() -> None:
 
 
 def test_a_scenario_says_how_its_box_is() -> None:
-    def device(**parallel: object) -> bool:
-        scenario = Scenario(model="llama-3.1-8b", hardware="l40s", workload="azure-conv-2023", parallel=parallel)
+    def device(hardware: str, **parallel: object) -> bool:
+        scenario = Scenario(model="llama-3.1-8b", hardware=hardware, workload="azure-conv-2023", parallel=parallel)
         return build_deployment(DeploymentChoice.of(scenario)).hardware.link.peer_access
 
-    assert (device(), device(peer_access=False)) == (True, False)
-    assert not load_hardware("rtx-4090").link.peer_access
+    assert (device("l40s"), device("l40s", peer_access=False)) == (True, False)
+    assert (device("rtx-4090"), device("rtx-4090", peer_access=True)) == (False, True)  # a patched driver
+    with pytest.raises(InputError, match="peer_access: concerns devices joined by the host bus; H100-SXM5-80GB has"):
+        device("h100", peer_access=False)
 
 
 def test_a_switch_has_no_such_key(tmp_path: Path) -> None:
