@@ -43,7 +43,7 @@ def goal(
     >>> lengths = {"prompt_tokens": 512, "output_tokens": 16}
     >>> scenario = Scenario(model="llama-3.1-8b", hardware="h100", workload={"synthetic": requests | lengths})
     >>> answer = goal(scenario, "ttft:p95<200ms", seeds=2, tolerance=0.1, curve=False)
-    >>> answer.status, answer.unit, answer.estimate.low < answer.estimate.load < answer.estimate.high
+    >>> answer.status, answer.unit, answer.estimate.low <= answer.estimate.load <= answer.estimate.high
     ('found', 'requests/s', True)
     >>> bool((answer.points["ttft:p95<200ms"] > 0).any())  # milliseconds
     True
