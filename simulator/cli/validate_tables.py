@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,27 @@ def print_tables(validation: Validation, beside: SideBySide | None = None) -> No
     if not console.is_terminal:
         console.width = _FILE_WIDTH + (0 if beside is None else _BESIDE_WIDTH * len(COLUMNS))
     console.print(_group_table(validation, beside))
+    for line in _profile_lines(validation):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for case_id, reason in unsupported_rows(validation.results):
         console.print(f"{case_id}: unsupported: {reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _profile_lines(validation: Validation) -> list[str]:
+    """Which engine profile stood for each recorded version: ``vllm 0.11.0rc2 ran as vllm-0.13 (3 cases)``."""
+    found = Counter(
+        (
+            result.case.engine.name,
+            result.case.engine.version or "(no version)",
+            result.prediction.deployment.engine.name,
+        )
+        for result in validation.results
+        if result.prediction is not None
+    )
+    return [
+        f"{name} {version} ran as {profile} ({n} case{'s' if n > 1 else ''})"
+        for (name, version, profile), n in found.items()
+    ]
 
 
 def as_dict(validation: Validation) -> dict[str, Any]:
@@ -40,6 +60,9 @@ def as_dict(validation: Validation) -> dict[str, Any]:
         "cases": [{**asdict(score), "ape": score.ape} for score in all_scores(validation.results)],
         "request_ape": {r.case.id: dict(r.request_ape) for r in validation.results if r.request_ape},
         "peers": [{**asdict(row), "better": row.better} for row in peer_summaries(validation.peers)],
+        "engine_profiles": {
+            r.case.id: r.prediction.deployment.engine.name for r in validation.results if r.prediction is not None
+        },
         "unsupported": [{"case_id": id, "reason": reason} for id, reason in unsupported_rows(validation.results)],
     }
 

@@ -13,6 +13,7 @@ from simulator.engine.fit import check_config
 from simulator.errors import InputError
 from simulator.hardware.profile import HardwareProfile
 from simulator.models.catalog import load_model
+from simulator.models.dtypes import parse_dtype
 from simulator.models.spec import ModelSpec, MoEFFN
 from simulator.validation.boxes import known_peer_access
 from simulator.validation.case import Case
@@ -45,16 +46,17 @@ def assemble(case: Case, workload: Workload, models: Mapping[str, ModelSpec]) ->
         check_config(config)
     except InputError as error:
         raise Unsupported(f"{error.path}: {error.problem} (found {error.value!r})") from None
-    if case.data_parallel_size > 1 and _has_experts(deployment.model):
-        raise Unsupported(
-            f"dp = {case.data_parallel_size} of a mixture of experts, whose ranks share the experts, is not modelled"
-        )
+    _check_experts(case, deployment.model)
     # Data-parallel ranks of a dense model are engines of their own behind one balancer.
     return Setup(deployment, config, case.replicas * case.data_parallel_size)
 
 
-def _has_experts(model: ModelSpec) -> bool:
-    return any(isinstance(block.ffn, MoEFFN) for block, _ in model.layer_groups)
+def _check_experts(case: Case, model: ModelSpec) -> None:
+    """Ranks that share the experts of a mixture out whole, or between data-parallel engines, are not modelled."""
+    if any(isinstance(block.ffn, MoEFFN) for block, _ in model.layer_groups):
+        for name, size in (("dp", case.data_parallel_size), ("ep", case.expert_parallel_size)):
+            if size > 1:
+                raise Unsupported(f"{name} = {size} of a mixture of experts is not modelled")
 
 
 def _longest(workload: Workload) -> int:
@@ -69,11 +71,19 @@ def _deployment(case: Case, profile: EngineProfile, models: Mapping[str, ModelSp
         model,
         device,
         tensor_parallel_size=case.tensor_parallel_size,
-        dtypes=dtypes_for(model, device, weights=case.weight_dtype, activations=case.act_dtype, kv=case.kv_dtype),
+        dtypes=dtypes_for(model, device, weights=case.weight_dtype, activations=_math(case, device), kv=case.kv_dtype),
         engine=profile,
         top_p_sampling=case.top_p_sampling,
         context_tokens=case.engine.max_model_len or longest,
     )
+
+
+def _math(case: Case, device: HardwareProfile) -> str | None:
+    """The recorded format of activations; 16 bit where the device does not multiply it, as engines widen weights."""
+    if case.act_dtype is None:
+        return None
+    recorded = parse_dtype(case.act_dtype, path="act_dtype")
+    return recorded if device.supports(recorded) else device.sixteen_bit()
 
 
 def _device(case: Case) -> HardwareProfile:

@@ -101,6 +101,7 @@ class Case:
     source: where the record is from.
     peer_access: recorded whether devices reach each other's memory over the host bus; None = not recorded.
     data_parallel_size: engines of one copy that share the requests, each with ``tensor_parallel_size`` devices.
+    expert_parallel_size: ranks that share out whole experts of a mixture; 1 = every rank has a part of each.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Case:
     source: str = ""
     peer_access: bool | None = None
     data_parallel_size: int = 1
+    expert_parallel_size: int = 1
 
     def scores(self, metric: str) -> bool:
         """Whether a metric is worth scoring: its family, its statistic, or everything is."""

@@ -71,7 +71,7 @@ def read_case(fields: Fields) -> Case:
         weight_dtype=fields.optional_text("weight_dtype"),
         act_dtype=fields.optional_text("act_dtype"),
         kv_dtype=fields.optional_text("kv_dtype"),
-        hardware=fields.text("hardware"),
+        hardware=fields.optional_text("hardware") or "not recorded",
         replicas=fields.optional_whole("replicas") or 1,
         tensor_parallel_size=parallel.optional_whole("tp_chips") or parallel.optional_whole("tp") or 1,
         engine=_engine(fields.section("engine")),
@@ -85,12 +85,13 @@ def read_case(fields: Fields) -> Case:
         source=fields.optional_text("source") or "",
         peer_access=parallel.optional_flag("peer_access"),
         data_parallel_size=parallel.optional_whole("dp") or 1,
+        expert_parallel_size=parallel.optional_whole("ep") or 1,
     )
 
 
 def _engine(fields: Fields) -> EngineFacts:
     return EngineFacts(
-        name=fields.text("name"),
+        name=fields.optional_text("name") or "not recorded",
         version=fields.optional_text("version"),
         max_num_seqs=fields.optional_whole("max_num_seqs"),
         max_num_batched_tokens=fields.optional_whole("max_num_batched_tokens"),
@@ -185,11 +186,8 @@ def _measured(fields: Fields) -> dict[str, float]:
 
 def _not_modelled(fields: Fields, parallel: Fields) -> list[str]:
     """Why the simulator cannot run this record, as far as the record itself tells."""
-    reasons = [
-        f"{name} = {size} is not modelled"
-        for name, size in ((key, parallel.optional_whole(key) or 1) for key in ("pp", "ep"))
-        if size > 1
-    ]
+    stages = parallel.optional_whole("pp") or 1
+    reasons = [f"pp = {stages} is not modelled"] if stages > 1 else []
     if fields.has("disaggregation"):
         reasons.append("prefill/decode disaggregation is not modelled")
     if fields.has("speculative"):

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import InputError
+from simulator.validation.assemble import assemble
 from simulator.validation.engine_versions import profile_path, recorded_version
 from simulator.validation.engines import profile_of, rules_of
 from simulator.validation.hardware_names import recorded_hardware
+from simulator.validation.models_table import read_models
 from simulator.validation.read import read_cases
+from simulator.validation.requests import case_requests
+from simulator.validation.unsupported import Unsupported
 from tests.validation.case_files import record, write_cases
 
 
@@ -117,3 +121,22 @@ def test_formats_nobody_recorded_are_the_checkpoints_own(tmp_path: Path) -> None
     content = record(weight_dtype=None, act_dtype=None, kv_dtype=None)
     [case] = read_cases(write_cases(tmp_path, content))
     assert (case.weight_dtype, case.act_dtype, case.kv_dtype) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("hardware", "recorded", "math"),
+    [("H100", "fp8", "fp8"), ("A100", "fp8", "bf16"), ("H100", "nvfp4", "bf16"), ("V100", "bf16", "fp16")],
+)
+def test_math_a_device_lacks_is_done_in_16_bit(tmp_path: Path, hardware: str, recorded: str, math: str) -> None:
+    weights = {"bf16": None}.get(recorded, recorded)
+    content = record(hardware=hardware, weight_dtype=weights, act_dtype=recorded, kv_dtype=None)
+    [case] = read_cases(write_cases(tmp_path, content))
+    found = assemble(case, case_requests(case).workload, read_models(tmp_path / "models.csv"))
+    assert found.deployment.dtypes.activations == math
+
+
+@pytest.mark.parametrize(("missing", "reason"), [("engine", "engine 'not recorded'"), ("hardware", "'not recorded'")])
+def test_a_record_without_engine_or_device_is_listed_not_fatal(tmp_path: Path, missing: str, reason: str) -> None:
+    [case] = read_cases(write_cases(tmp_path, record(**{missing: {"name": None} if missing == "engine" else None})))
+    with pytest.raises(Unsupported, match=reason):
+        assemble(case, case_requests(case).workload, read_models(tmp_path / "models.csv"))
