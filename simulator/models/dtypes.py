@@ -26,6 +26,8 @@ _SPELLINGS = {
     "fp8_e4m3": "fp8",
     "fp8_e5m2": "fp8",
     "float8_e4m3fn": "fp8",
+    "float8": "fp8",
+    "mxfp8": "fp8",
     "nvfp4": "fp4",
     "mxfp4": "fp4",
 }

@@ -8,21 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulator.errors import InputError
-from simulator.models.quantization import LAYER_PARTS, Quantization
+from simulator.models.quantization import LAYER_PARTS, Quantization, parse_weight_format
 from simulator.models.spec import DenseFFN, GQAAttention, LayerBlock, ModelSpec, MoEFFN
 
 Row = dict[str, str]
 
+_HEADS = ("GQA", "MHA", "MQA")
+"""How an ``attention_kind`` that the table's columns describe begins; latent and recurrent mixers need more."""
+
 
 def read_models(path: Path) -> dict[str, ModelSpec]:
-    """Model id -> spec; empty when there is no such file.
+    """Model id -> spec; empty when there is no such file. Models of other attention kinds are left to the catalog.
 
     Raises ``InputError`` with file, line and column of a missing or unusable figure.
     """
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
-        return {row.get("id", ""): _Reader(path, line, row).model() for line, row in enumerate(csv.DictReader(file), 2)}
+        rows = [(line, row) for line, row in enumerate(csv.DictReader(file), 2) if _described(row)]
+        return {row.get("id", ""): _Reader(path, line, row).model() for line, row in rows}
+
+
+def _described(row: Row) -> bool:
+    kind = (row.get("attention_kind") or "").strip()
+    return not kind or kind.upper().startswith(_HEADS)
 
 
 class _Reader:
@@ -44,10 +53,16 @@ class _Reader:
         )
 
     def _quantization(self) -> Quantization | None:
-        """That of an FP8 checkpoint whose notes name linear layers left in 16 bit: "attention, ... stay bf16"."""
-        kept = re.search(r"([\w, ]+) stay bf16", self._text("notes").lower())
+        """That of a checkpoint whose notes name linear layers left in 16 bit: "attention, ... stay bf16"; the others
+        are FP8 unless the notes name a format of 4 bits, which is then widened."""
+        notes = self._text("notes").lower()
+        kept, narrow = re.search(r"([\w, ]+) stay bf16", notes), re.search(r"mxfp4|nvfp4|int4", notes)
         parts = tuple(part for part in LAYER_PARTS if kept is None or part not in kept[1])
-        return None if parts == LAYER_PARTS else Quantization("compressed-tensors", "fp8", "fp8", parts)
+        if parts == LAYER_PARTS:
+            return None
+        if narrow is not None:
+            return Quantization("compressed-tensors", parse_weight_format(narrow[0]), "bf16", parts)
+        return Quantization("compressed-tensors", "fp8", "fp8", parts)
 
     def _layers(self) -> list[LayerBlock]:
         attention = GQAAttention(
@@ -61,8 +76,11 @@ class _Reader:
         local = LayerBlock(attention, self._ffn())
         total = replace(local, attention=replace(attention, sliding_window=None))
         # "... on 3 of 4 layers": the last of every four attends to everything, as Llama 4 does.
-        pattern = re.search(r"(\d+) of (\d+) layers", self._text("attention_kind"))
-        every = int(pattern[2]) if pattern else 1
+        # "alternating", "every other layer": the first of every two is local, as in Gemma 2 and gpt-oss.
+        kind = self._text("attention_kind")
+        pattern = re.search(r"(\d+) of (\d+) layers", kind)
+        halves = re.search(r"alternat|every other|every second", kind.lower()) is not None
+        every = int(pattern[2]) if pattern else 2 if halves else 1
         windowed = int(pattern[1]) if pattern else 1
         return [local if layer % every < windowed else total for layer in range(self._whole("num_layers"))]
 

@@ -112,10 +112,12 @@ def test_the_run_before_is_not_scored(tmp_path: Path) -> None:
     ("notes", "kept"),
     [
         ("attention, router and LM head stay bf16 in this checkpoint", ("attention",)),
+        ("experts in MXFP4; attention, router, embeddings and LM head stay bf16", ("attention",)),
         ("FP8 per-tensor; embeddings and LM head stay bf16", ()),
         ("", ()),
     ],
 )
 def test_what_a_checkpoint_leaves_in_16_bit(tmp_path: Path, notes: str, kept: tuple[str, ...]) -> None:
-    content = record(weight_dtype="fp8", act_dtype="fp8")
+    weights, math = ("mxfp4", "bf16") if "MXFP4" in notes else ("fp8", "fp8")
+    content = record(weight_dtype=weights, act_dtype=math)
     assert setup(tmp_path, content, notes=notes).deployment.dtypes.unquantised == kept

@@ -99,6 +99,27 @@ def test_a_model_row_with_a_gap_names_file_line_and_column(tmp_path: Path) -> No
         read_models(path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "windows"),
+    [
+        ("GQA", [1024] * 4),
+        ("GQA, local attention on 3 of 4 layers", [1024, 1024, 1024, None]),
+        ("GQA, alternating sliding window", [1024, None, 1024, None]),
+    ],
+)
+def test_which_layers_are_windowed(tmp_path: Path, kind: str, windows: list[int | None]) -> None:
+    row = {**MODEL_ROW, "attention_kind": kind, "sliding_window": "1024"}
+    write_cases(tmp_path, record(), models=(row,))
+    layers = read_models(tmp_path / "models.csv")["tests/tiny"].layers
+    assert [getattr(block.attention, "sliding_window", None) for block in layers] == windows
+
+
+def test_attention_the_table_cannot_describe_is_left_to_the_catalog(tmp_path: Path) -> None:
+    latent = {**MODEL_ROW, "id": "deepseek-ai/DeepSeek-V3", "attention_kind": "MLA", "num_key_value_heads": ""}
+    write_cases(tmp_path, record(), models=(latent, MODEL_ROW))
+    assert list(read_models(tmp_path / "models.csv")) == ["tests/tiny"]
+
+
 @needs_shared
 def test_the_models_beside_the_cases_have_their_published_sizes() -> None:
     """Billions of parameters as the table itself computes them from each config.json."""
