@@ -75,6 +75,8 @@ def _slow_shards(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     family = [words(moe, name) for name in (*_MIXTURE, "kernel", "distribution")]
     places = pd.Series(np.flatnonzero(rows.index.isin(moe.index)), index=moe.index)
     for _, mixture in moe.groupby(family):
+        if mixture["moe_tp"].nunique() < 2:
+            continue
         shards = {float(part["moe_tp"].iloc[0]): part.sort_values("m") for _, part in mixture.groupby("moe_tp")}
         for tp, shard in shards.items():
             if (shard["n"].iloc[0] / tp) % _ALIGNED:
@@ -93,5 +95,7 @@ def _ratios(shard: pd.DataFrame, wider: pd.DataFrame) -> npt.NDArray[np.float64]
 
 
 def _members(rows: pd.DataFrame, columns: list[str], bad: pd.Index) -> npt.NDArray[np.bool_]:
-    keys = pd.MultiIndex.from_arrays([words(rows, name) for name in columns])
-    return np.asarray(keys.isin(bad) & (rows["op"] == "moe").to_numpy(), dtype=bool)
+    found = (rows["op"] == "moe").to_numpy(copy=True)
+    keys = pd.MultiIndex.from_arrays([words(rows[found], name) for name in columns])
+    found[found] = keys.isin(bad)
+    return np.asarray(found)
