@@ -74,7 +74,7 @@ def _slow_shards(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     bad = np.zeros(len(rows), dtype=bool)
     family = [words(moe, name) for name in (*_MIXTURE, "kernel", "distribution")]
     places = pd.Series(np.flatnonzero(rows.index.isin(moe.index)), index=moe.index)
-    for _, mixture in moe.groupby(family):
+    for _, mixture in moe[["m", "n", "moe_tp", "time_us"]].groupby(family):
         if mixture["moe_tp"].nunique() < 2:
             continue
         shards = {float(part["moe_tp"].iloc[0]): part.sort_values("m") for _, part in mixture.groupby("moe_tp")}
