@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from simulator.cost.corrections import Corrections
 from simulator.cost.engine_profile import DEFAULT_ENGINE, EngineProfile, load_engine
@@ -63,6 +64,10 @@ class Deployment:
         object.__setattr__(self, "layout", layout)
         _check_tensor_parallel(self)
         _check_dtypes(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What other processes are sent: not what each can work out again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("corrections", "collectives")}
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,12 @@ def test_tensorrt_llm_reserves_the_full_output(tmp_path: Path) -> None:
 def test_what_cannot_be_modelled_has_a_reason(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
     with pytest.raises(Unsupported, match=reason):
         predicted(tmp_path, record(**change))
+
+
+def test_what_ran_can_be_sent_between_processes(tmp_path: Path) -> None:
+    """Two ranks, so that collectives have been asked for."""
+    content = record(parallel={"tp": 2}, engine={"num_kv_blocks": None})
+    prediction = predicted(tmp_path, content)
+    again = pickle.loads(pickle.dumps(prediction))
+    assert again.nominal.figures == prediction.nominal.figures
+    assert again.deployment.layout == prediction.deployment.layout
