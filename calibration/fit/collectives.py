@@ -8,7 +8,12 @@ from typing import Any
 import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
+from simulator.hardware.fits import (
+    CUSTOM_ALL_REDUCE_BYTES,
+    LARGE_REDUCTIONS,
+    CustomAllReduceFit,
+    NcclAllReduceFit,
+)
 from simulator.hardware.profile import HardwareProfile
 from simulator.links.all_reduce import library_all_reduce_seconds, own_all_reduce_seconds
 
@@ -31,7 +36,8 @@ def custom_all_reduce_class() -> KernelClass:
     return KernelClass(
         "custom_all_reduce", None, CustomAllReduceFit, pick,
         _predict(own_all_reduce_seconds), ("bytes",),
-        start=(4.0, 0.1, 0.6, 4.0, 0.7), low=(0.5, 1e-3, 0.05, 0.1, 0.05), high=(30.0, 1.5, 1.2, 60.0, 1.2),
+        start=(4.0, 0.1, 0.6, 4.0, 0.7, 8.0, 0.5), low=(0.5, 1e-3, 0.05, 0.1, 0.05, 0.1, 0.05),
+        high=(30.0, 1.5, 1.2, 60.0, 1.2, 60.0, 1.2), choices={"large": LARGE_REDUCTIONS},
         coordinates=lambda rows: columns(rows, "bytes", "world_size"), scales=_SCALES,
     )  # fmt: skip
 

@@ -81,7 +81,7 @@ def _library_seconds(values: Floats) -> Floats:
 
 def _own(values: Floats) -> CustomAllReduceFit:
     latency, one, second, two = np.exp(values)
-    return CustomAllReduceFit(latency, 0.0, one, second, two)
+    return CustomAllReduceFit(latency, 0.0, one, second, two, second, two, "two_shot")
 
 
 def _own_seconds(values: Floats) -> Floats:

@@ -178,15 +178,26 @@ CUSTOM_ALL_REDUCE_BYTES = 8 * 2**20
 """Buffers of this size and more go to the library: ``max_size`` of vLLM's and SGLang's ``CustomAllreduce``."""
 
 
+LARGE_REDUCTIONS = ("two_shot", "symmetric_memory")
+"""What vLLM hands the larger of its own all-reduces to; the sizes are in ``simulator.links.all_reduce``."""
+
+
 @dataclass(frozen=True)
 class CustomAllReduceFit:
-    """One-shot or two-shot all-reduce over a switch; latency grows as ``world_size ** world_exponent``."""
+    """One-shot or two-shot all-reduce over a switch; latency grows as ``world_size ** world_exponent``.
+
+    ``two_shot_us``, ``symmetric_us``: latency of two shots and of the kernel on symmetric memory beside that.
+    ``*_share``: of the link's rate. ``large``: one of ``LARGE_REDUCTIONS``.
+    """
 
     latency_us: float
     world_exponent: float
     one_shot_share: float
     two_shot_us: float
     two_shot_share: float
+    symmetric_us: float
+    symmetric_share: float
+    large: str
 
 
 @dataclass(frozen=True)
@@ -383,20 +394,21 @@ def _read_parts(path: Path, *, complete: bool) -> tuple[str, dict[str, Any]]:
 def _fitted(section: Section, kind: type[FitT]) -> Fitted[FitT]:
     origin = read_origin(section)
     constants = section.section("constants")
-    words = _TILES.get(kind, ())
+    words = _WORDS.get(kind, {})
     values = {field.name: _constant(constants, field.name, words) for field in fields(kind)}  # type: ignore[arg-type]
     constants.finish()
     section.finish()
     return Fitted(kind(**values), origin)
 
 
-_TILES: Mapping[type[Any], tuple[str, ...]] = {
-    GemmFit: TILE_RULES,
-    PrefillAttentionFit: ATTENTION_TILES,
-    MoEFit: EXPERT_TILES,
+_WORDS: Mapping[type[Any], Mapping[str, tuple[str, ...]]] = {
+    GemmFit: {"tiles": TILE_RULES},
+    PrefillAttentionFit: {"tiles": ATTENTION_TILES},
+    MoEFit: {"tiles": EXPERT_TILES},
+    CustomAllReduceFit: {"large": LARGE_REDUCTIONS},
 }
-"""Words that ``tiles`` may be, by the class of constants that has it."""
+"""Constants that are words, and which: by class of constants and name."""
 
 
-def _constant(constants: Section, name: str, words: tuple[str, ...]) -> float | str:
-    return constants.text(name, allowed=words) if name == "tiles" else constants.number(name, at_least=0.0)
+def _constant(constants: Section, name: str, words: Mapping[str, tuple[str, ...]]) -> float | str:
+    return constants.text(name, allowed=words[name]) if name in words else constants.number(name, at_least=0.0)

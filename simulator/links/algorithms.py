@@ -41,9 +41,11 @@ _DIRECT = ("switch", "mesh", "pairs", "none")
 SHOTS = (
     Algorithm("all_reduce", "one_shot", lambda n: n - 1.0, topologies=_DIRECT),
     Algorithm("all_reduce", "two_shot", lambda n: 2 * _others(n), rounds=2, topologies=_DIRECT),
+    Algorithm("all_reduce", "symmetric_memory", lambda n: (n + 1.0) / n, topologies=("switch",)),
 )
 """Engines' own all-reduce. ``one_shot``: everyone reads every vector; ``two_shot``: a direct reduce-scatter, then a
-direct all-gather."""
+direct all-gather; ``symmetric_memory``: a rank sends its vector and receives the reduced n-th part of all (torch's
+kernels on symmetric memory)."""
 
 LIBRARY = Algorithm("all_reduce", "library", lambda n: 2 * _others(n), rounds=2)
 """Whichever algorithm the library chooses, timed as one curve; bytes as of a ring."""

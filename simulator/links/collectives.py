@@ -20,6 +20,7 @@ from simulator.links.all_reduce import (
     has_own_kernel,
     library_all_reduce_seconds,
     own_all_reduce_seconds,
+    runs_shot,
     shot_seconds,
 )
 from simulator.links.between_nodes import Network, across_nodes
@@ -201,8 +202,10 @@ class Collectives:
         wire = self._wire(algorithm, ranks)
         if algorithm.name in _SHOTS:
             assert self._custom is not None
-            seconds = shot_seconds(self._custom.constants, algorithm.name, nbytes * wire, ranks)
-            return np.where(nbytes < CUSTOM_ALL_REDUCE_BYTES, seconds, math.inf)
+            own = self._custom.constants
+            runs = runs_shot(own, self.hardware, algorithm.name, nbytes, ranks)
+            seconds = shot_seconds(own, algorithm.name, nbytes * wire, ranks)
+            return np.where(runs & (nbytes < CUSTOM_ALL_REDUCE_BYTES), seconds, math.inf)
         if algorithm.name == LIBRARY.name:
             assert self._curve is not None
             return library_all_reduce_seconds(self._curve.constants, self.hardware, nbytes, ranks)

@@ -10,7 +10,9 @@ import pytest
 from simulator.cost.deployment import Deployment
 from simulator.cost.operator_time import kernel_class, kernel_fit, kernel_seconds
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, NcclAllReduceFit
+from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
+from simulator.links.algorithms import SHOTS
+from simulator.links.all_reduce import own_all_reduce_seconds, runs_shot
 from simulator.links.collectives import Collectives
 from simulator.operators.work import all_reduce_work
 
@@ -70,8 +72,40 @@ def test_a_timed_library_stands_for_all_its_algorithms() -> None:
     """No choice between ring and switch is made on top of a table in which the library had made its own."""
     deployment = Deployment.of("Llama-3.1-8B", "h100", tensor_parallel_size=8)
     timed = deployment.collectives
-    assert [a.name for a in timed.available("all_reduce", 8)] == ["library", "one_shot", "two_shot"]
+    assert [a.name for a in timed.available("all_reduce", 8)] == [
+        "library", "one_shot", "two_shot", "symmetric_memory",
+    ]  # fmt: skip
     assert isinstance(timed.library_fit("all_reduce", 8).constants, NcclAllReduceFit)
     assert timed.library_seconds("all_gather", 1e6, 8) == Collectives(load_hardware("h100")).seconds(
         "all_gather", 1e6, 8
     )
+
+
+_OWN = CustomAllReduceFit(6.0, 0.1, 0.6, 12.0, 0.7, 8.0, 0.4, "two_shot")
+_KIB = 2.0**10
+
+
+@pytest.mark.parametrize(("ranks", "least"), [(2, np.inf), (4, 512 * _KIB), (6, 256 * _KIB), (8, 256 * _KIB)])
+def test_two_shots_start_at_vllms_sizes_even_where_one_would_be_faster(ranks: int, least: float) -> None:
+    device = load_hardware("b200")
+    sizes = 2.0 ** np.arange(10, 23) - 16
+    two = runs_shot(_OWN, device, "two_shot", sizes, ranks)
+    assert np.array_equal(two, sizes >= least)
+    assert np.array_equal(runs_shot(_OWN, device, "one_shot", sizes, ranks), ~two)
+    if np.isfinite(least):
+        below, above = own_all_reduce_seconds(_OWN, device, np.array([least - 16, least]), float(ranks))
+        assert above > below + 5e-6
+
+
+@pytest.mark.parametrize(
+    ("hardware", "ranks", "least"),
+    [("b200", 4, 2048 * _KIB), ("b200", 8, 1024 * _KIB), ("h100", 8, 256 * _KIB), ("a100", 8, np.inf)],
+)
+def test_symmetric_memory_takes_the_larger_buffers_where_vllm_has_it(hardware: str, ranks: int, least: float) -> None:
+    device = load_hardware(hardware)
+    sizes = 2.0 ** np.arange(10, 23)
+    fit = replace(_OWN, large="symmetric_memory")
+    by_kernel = [runs_shot(fit, device, shot.name, sizes, ranks) for shot in SHOTS]
+    assert (np.sum(by_kernel, axis=0) == 1).all()
+    assert np.array_equal(by_kernel[-1], sizes >= least)
+    assert not runs_shot(_OWN, device, "symmetric_memory", sizes, ranks).any()
