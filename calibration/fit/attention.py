@@ -8,7 +8,7 @@ import pandas as pd
 from calibration.fit.kernel_class import Floats, KernelClass, columns
 from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.cost.prefill_form import PrefillAttentionForm
-from simulator.hardware.fits import ATTENTION_TILES, DecodeAttentionFit, PrefillAttentionFit
+from simulator.hardware.kernel_constants import ATTENTION_TILES, DecodeAttentionFit, PrefillAttentionFit
 from simulator.hardware.profile import HardwareProfile
 
 LARGE_L2_BYTES = 80e6

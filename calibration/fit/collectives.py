@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
-from simulator.hardware.fits import (
+from simulator.hardware.kernel_constants import (
     CUSTOM_ALL_REDUCE_BYTES,
     LARGE_REDUCTIONS,
     CustomAllReduceFit,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from calibration.fit.kernel_class import KernelClass
 from simulator.cost import kernels
-from simulator.hardware.fits import StreamFit
+from simulator.hardware.kernel_constants import StreamFit
 from simulator.hardware.profile import HardwareProfile
 
 _WIDTH = 2.0

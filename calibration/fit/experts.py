@@ -12,7 +12,7 @@ from calibration.fit.even_experts import touched_evenly
 from calibration.fit.kernel_class import Floats, KernelClass, columns
 from calibration.fit.skewed_experts import skewed_calls
 from simulator.cost.experts_form import moe_seconds
-from simulator.hardware.fits import MoEFit
+from simulator.hardware.kernel_constants import MoEFit
 from simulator.hardware.profile import HardwareProfile
 
 _BYTES = {

@@ -21,7 +21,9 @@ from simulator.hardware.stand_ins import stand_in_for
 
 Key = tuple[str, str | None]
 
-_HEADER = "# Kernel constants (inferplan calibrate). Forms: simulator/cost; units: simulator/hardware/fits.py"
+_HEADER = (
+    "# Kernel constants (inferplan calibrate). Forms: simulator/cost; units: simulator/hardware/kernel_constants.py"
+)
 
 
 LATENT_AND_NARROW = ("latent_decode", "latent_prefill", "absorbed_matmul", "weight_only_gemm", "weight_only_moe")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from calibration.fit.kernel_class import Floats, KernelClass, columns
 from simulator.cost import kernels
-from simulator.hardware.fits import TILE_RULES, GemmFit
+from simulator.hardware.kernel_constants import TILE_RULES, GemmFit
 from simulator.hardware.profile import HardwareProfile
 
 _BYTES = {"bf16": 2.0, "fp16": 2.0, "fp32": 4.0, "fp8": 1.0, "fp8_block": 1.0, "int8": 1.0, "nvfp4": 0.5625}

@@ -13,7 +13,7 @@ from calibration.fit.kernel_class import Floats, KernelClass, columns
 from simulator.cost.absorbed_form import absorbed_seconds
 from simulator.cost.latent_form import LatentDecodeForm, latent_math
 from simulator.cost.prefill_form import PrefillAttentionForm
-from simulator.hardware.fits import ATTENTION_TILES, PrefillAttentionFit
+from simulator.hardware.kernel_constants import ATTENTION_TILES, PrefillAttentionFit
 from simulator.hardware.latent_fits import AbsorbedFit, LatentDecodeFit
 from simulator.hardware.profile import HardwareProfile
 

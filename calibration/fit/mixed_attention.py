@@ -24,7 +24,8 @@ from calibration.fit.kernel_class import Floats, KernelClass, columns
 from calibration.importers.tables import read_csv
 from simulator.cost.mixed_attention import MixedAttentionForm
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import Fitted, MixedAttentionFit, load_fits
+from simulator.hardware.fits import Fitted, load_fits
+from simulator.hardware.kernel_constants import MixedAttentionFit
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile
 

@@ -19,7 +19,8 @@ import pandas as pd
 from calibration.fit.files import DeviceFit, render_constants
 from calibration.importers.tables import read_csv
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import Fitted, SustainedMathFit
+from simulator.hardware.fits import Fitted
+from simulator.hardware.kernel_constants import SustainedMathFit
 from simulator.hardware.origin import Origin
 
 DEVICES = {"A100-SXM4-80GB": "a100"}

@@ -17,7 +17,7 @@ from calibration.fit.kernel_class import Floats, KernelClass, columns
 from calibration.fit.narrow_experts import SLOWER_FACTOR
 from calibration.words import words
 from simulator.cost import kernels
-from simulator.hardware.fits import GemmFit
+from simulator.hardware.kernel_constants import GemmFit
 from simulator.hardware.profile import HardwareProfile
 
 

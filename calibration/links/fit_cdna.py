@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import CustomAllReduceFit
+from simulator.hardware.kernel_constants import CustomAllReduceFit
 from simulator.links.all_reduce import own_all_reduce_seconds
 from simulator.links.collective_fits import CollectiveFit
 

@@ -18,7 +18,8 @@ from calibration.vidur.iteration import Rules
 from simulator.cost import kernels
 from simulator.cost.deployment import Deployment
 from simulator.cost.engine_profile import EngineProfile
-from simulator.hardware.fits import Fitted, KernelFits, StreamFit, load_fits
+from simulator.hardware.fits import Fitted, KernelFits, load_fits
+from simulator.hardware.kernel_constants import StreamFit
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile
 from simulator.models.spec import ModelSpec

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from simulator.cost.deployment import Deployment
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, Fitted
+from simulator.hardware.fits import Fitted
+from simulator.hardware.kernel_constants import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit
 from simulator.operators.work import AllReduce
 
 Sizes = Any

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.cost.kernels import US
-from simulator.hardware.fits import DecodeAttentionFit
+from simulator.hardware.kernel_constants import DecodeAttentionFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any

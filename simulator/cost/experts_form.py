@@ -17,7 +17,7 @@ import numpy as np
 from simulator.cost.expert_tiles import ANY_TILE, DEFAULT_TILES, ExpertTile, padded_inner
 from simulator.cost.kernels import US, from_memory, p_norm
 from simulator.cost.tuned_experts import is_tuned
-from simulator.hardware.fits import MoEFit
+from simulator.hardware.kernel_constants import MoEFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simulator.cost.tiles import tiled_seconds
-from simulator.hardware.fits import GemmFit, StreamFit
+from simulator.hardware.kernel_constants import GemmFit, StreamFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any

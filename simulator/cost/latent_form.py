@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.cost.attention_forms import MOST_SPLITS, ROWS_PER_UNIT, DecodeAttentionForm
 from simulator.cost.kernels import US, p_norm
-from simulator.hardware.fits import DecodeAttentionFit
+from simulator.hardware.kernel_constants import DecodeAttentionFit
 from simulator.hardware.latent_fits import LatentDecodeFit
 from simulator.hardware.profile import HardwareProfile
 

@@ -9,7 +9,8 @@ from simulator.cost import kernels
 from simulator.cost.absorbed_form import absorbed_seconds
 from simulator.cost.deployment import Deployment
 from simulator.cost.latent_form import LatentDecodeForm, latent_math
-from simulator.hardware.fits import DecodeAttentionFit, Fitted, PrefillAttentionFit, fit_for
+from simulator.hardware.fits import Fitted, fit_for
+from simulator.hardware.kernel_constants import DecodeAttentionFit, PrefillAttentionFit
 from simulator.hardware.latent_fits import LatentDecodeFit
 from simulator.operators.work import HeadMatmul, LatentDecode, LatentPrefill
 

@@ -23,7 +23,8 @@ from simulator.cost.attention_groups import has_prefill_form
 from simulator.cost.deployment import Deployment
 from simulator.cost.kernels import US
 from simulator.cost.operator_time import kernel_class, kernel_fit, kernel_seconds
-from simulator.hardware.fits import DecodeAttentionFit, Fitted, MixedAttentionFit, fit_for
+from simulator.hardware.fits import Fitted, fit_for
+from simulator.hardware.kernel_constants import DecodeAttentionFit, MixedAttentionFit
 from simulator.hardware.profile import HardwareProfile
 from simulator.operators.attention import decode_work, prefill_work
 from simulator.operators.features import StepFeatures

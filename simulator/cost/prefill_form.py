@@ -9,7 +9,7 @@ import numpy as np
 from simulator.cost.attention_forms import Sizes
 from simulator.cost.attention_tiles import RULES, SMALL_HEAD
 from simulator.cost.kernels import US, p_norm
-from simulator.hardware.fits import PrefillAttentionFit
+from simulator.hardware.kernel_constants import PrefillAttentionFit
 from simulator.hardware.profile import HardwareProfile
 from simulator.operators.features import QUERY_TILE
 

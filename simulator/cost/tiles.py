@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.hardware.fits import GemmFit
+from simulator.hardware.kernel_constants import GemmFit
 from simulator.hardware.profile import HardwareProfile
 
 Sizes = Any

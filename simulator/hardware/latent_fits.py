@@ -1,4 +1,4 @@
-"""Constants of the kernels of latent attention (MLA). Units and origins as in ``simulator.hardware.fits``."""
+"""Constants of the kernels of latent attention (MLA). Units as in ``kernel_constants``."""
 
 from __future__ import annotations
 

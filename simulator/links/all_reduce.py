@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulator.hardware.fits import CustomAllReduceFit, NcclAllReduceFit
+from simulator.hardware.kernel_constants import CustomAllReduceFit, NcclAllReduceFit
 from simulator.hardware.link import Link
 from simulator.hardware.profile import HardwareProfile
 from simulator.links.algorithms import SHOTS

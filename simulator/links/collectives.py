@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import InputError, did_you_mean
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, Fitted, KernelFits, load_fits
+from simulator.hardware.fits import Fitted, KernelFits, load_fits
+from simulator.hardware.kernel_constants import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit
 from simulator.hardware.node import NodeSpec
 from simulator.hardware.origin import Origin
 from simulator.hardware.profile import HardwareProfile

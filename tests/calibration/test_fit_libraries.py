@@ -13,7 +13,7 @@ from calibration.fit.form_fit import usual_constants
 from calibration.fit.kernel_class import KernelClass
 from simulator.cost.attention_forms import DecodeAttentionForm
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import DecodeAttentionFit
+from simulator.hardware.kernel_constants import DecodeAttentionFit
 
 DEVICE = load_hardware("a100")
 

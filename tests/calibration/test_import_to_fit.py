@@ -10,7 +10,8 @@ from calibration.measured_devices import constants_of, fit_rows, rows_of
 from calibration.schema import COLUMNS
 from simulator.cost.kernels import stream_seconds
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import StreamFit, load_fits
+from simulator.hardware.fits import load_fits
+from simulator.hardware.kernel_constants import StreamFit
 from tests.shared_data import SHARED, needs_shared
 
 

@@ -10,7 +10,7 @@ import pytest
 from simulator.cost.deployment import Deployment
 from simulator.cost.operator_time import kernel_class, kernel_fit, kernel_seconds
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
+from simulator.hardware.kernel_constants import CUSTOM_ALL_REDUCE_BYTES, CustomAllReduceFit, NcclAllReduceFit
 from simulator.links.algorithms import SHOTS
 from simulator.links.all_reduce import own_all_reduce_seconds, runs_shot
 from simulator.links.collectives import Collectives

@@ -12,7 +12,8 @@ from simulator.cost.expert_tiles import DEFAULT_TILES
 from simulator.cost.experts_form import moe_seconds
 from simulator.cost.tuned_experts import TUNED, is_tuned
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import MoEFit, fit_for, load_fits
+from simulator.hardware.fits import fit_for, load_fits
+from simulator.hardware.kernel_constants import MoEFit
 from simulator.operators.layers import distinct_experts
 
 MIXTURES = {

@@ -13,7 +13,7 @@ from simulator.cost.attention_forms import PlainOps
 from simulator.cost.attention_tiles import RULES
 from simulator.cost.prefill_form import PrefillAttentionForm
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import ATTENTION_TILES, PrefillAttentionFit
+from simulator.hardware.kernel_constants import ATTENTION_TILES, PrefillAttentionFit
 
 A100 = load_hardware("a100")
 FIT = PrefillAttentionFit(

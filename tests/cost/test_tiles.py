@@ -9,7 +9,8 @@ import pytest
 
 from simulator.cost.tiles import tiled_seconds
 from simulator.hardware.catalog import load_hardware
-from simulator.hardware.fits import GemmFit, load_fits
+from simulator.hardware.fits import load_fits
+from simulator.hardware.kernel_constants import GemmFit
 
 H100 = load_hardware("h100")
 PLAIN = replace(
