@@ -64,7 +64,7 @@ def _quarters(sample: Floats, statistic: str) -> float:
 
 
 def _replicates(cases: Sequence[Case]) -> list[list[Case]]:
-    """Cases that differ in nothing but engine limits, names and measurements; sets of two and more."""
+    """Cases that differ in nothing but engine limits, names, sources and measurements; sets of two and more."""
     sets: list[tuple[Case, list[Case]]] = []
     for case in cases:
         if case.quality == "C":
@@ -81,7 +81,7 @@ def _replicates(cases: Sequence[Case]) -> list[list[Case]]:
 
 def _bare(case: Case) -> Case:
     engine = replace(case.engine, max_num_batched_tokens=None, num_kv_blocks=None, gpu_memory_utilization=None)
-    return replace(case, id="", engine=engine, measured={}, stage_measured=(), score_metrics=None)
+    return replace(case, id="", source="", engine=engine, measured={}, stage_measured=(), score_metrics=None)
 
 
 def _variation(values: Sequence[float]) -> float:

@@ -71,8 +71,8 @@ def test_replicates_are_runs_of_one_set_up(tmp_path: Path) -> None:
     cases = read_cases(
         write_cases(
             tmp_path,
-            record(id="a", measured=measured[0]),
-            record(id="b", measured=measured[1], engine={"max_num_batched_tokens": 512}),
+            record(id="a", measured=measured[0], source="experiment 1"),
+            record(id="b", measured=measured[1], source="experiment 2", engine={"max_num_batched_tokens": 512}),
             record(id="c", measured=measured[2], workload={"concurrency": 9}),
         )
     )
