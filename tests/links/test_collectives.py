@@ -31,7 +31,12 @@ def test_never_faster_than_the_wire_nor_with_more_bytes(name: str) -> None:
         for ranks in {2, collectives.ranks_per_node} - {1}:
             seconds = collectives.seconds(op, SIZES, ranks)
             assert (seconds >= collectives.minimum_seconds(op, SIZES, ranks)).all(), (op, ranks)
-            assert (seconds[1:] >= seconds[:-1]).all(), (op, ranks)
+            if op != "all_reduce":  # engines change kernels by size, and not always for the faster one
+                assert (seconds[1:] >= seconds[:-1]).all(), (op, ranks)
+        for algorithm in collectives.available(op, ranks):
+            own = collectives.seconds(op, SIZES, ranks, algorithm=algorithm.name)
+            runs = np.isfinite(own)
+            assert (np.diff(own[runs]) >= 0).all(), (op, algorithm.name)
 
 
 @pytest.mark.parametrize("name", ["8xh100", "8xmi300x", "trn2.48xlarge"])
