@@ -64,7 +64,7 @@ MUTANTS = [
     Mutant("a held block is shared, not freed", "caching_pool.py", "            holders[block] += 1\n", ""),
     Mutant("blocks are named when allocated", "core.py", "            self.pool.publish(request, request.findable_tokens)\n", "            pass\n"),
     Mutant("the last prompt token's block is named", "core.py", "request.computed < request.prompt_tokens or request.known", "request.known"),
-    Mutant("half-filled blocks count", "pool.py", "-(-tokens // self.block_size) - request.num_blocks", "tokens // self.block_size - request.num_blocks"),
+    Mutant("half-filled blocks count", "pool.py", "lacking = -(-tokens // self.block_size)", "lacking = tokens // self.block_size"),
     Mutant("content is private to its request", "content.py", "private = -request.row - 1", "private = -1"),
     # -- asynchronous scheduling and speculation
     Mutant("tokens in flight have no value", "core.py", "request.known - (request.last_token_step >= self._committed)", "request.known"),

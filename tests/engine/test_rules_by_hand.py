@@ -152,3 +152,14 @@ def test_requests_that_end_together_leave_in_the_order_they_entered(loop: str) -
     requests = [Arrival(0, 0, prompt=20, output=3), Arrival(1, 0, prompt=4, output=6)]
     history = drive(config, requests, "fast" if loop == "fast" else "reference")
     assert [(row, last) for row, _, last, _ in history.finished] == [(0, 5), (1, 5)]
+
+
+@pytest.mark.parametrize("loop", ["fast", "reference"])
+def test_one_adapter_at_a_time(loop: str) -> None:
+    """One adapter slot: requests of other adapters are passed over, those without one are not. vLLM puts the ones passed
+    over back in front one by one, which turns their order around in each of the three steps."""
+    config = EngineConfig(num_blocks=100, max_num_seqs=8, max_num_batched_tokens=64, max_model_len=64, max_loras=1)
+    requests = [Arrival(row, 0, prompt=4, output=3, adapter=adapter) for row, adapter in enumerate((1, 2, 3, 0))]
+    steps = drive(config, requests, "fast" if loop == "fast" else "reference").steps
+    running = [[row[0] for row in step[1]] for step in steps if step[1]]
+    assert running == [[0, 3]] * 3 + [[2]] * 3 + [[1]] * 3

@@ -62,13 +62,15 @@ def test_batching_and_chunked_prefill() -> None:
 
 @pytest.mark.slow
 def test_number_formats_and_capacity() -> None:
-    """Bytes count on the L40S, arithmetic on both; nothing is worse than bf16."""
+    """Bytes count on the L40S, arithmetic on both. Weight-only multiplies spare bytes, not work: where arithmetic binds
+    they are no faster than bf16."""
     names = _results("number-formats-and-capacity")
     gain, users = names["gain"], names["users"]
-    assert (gain >= 1).all().all()
+    assert (gain.drop(index="fp8 weights only") >= 1).all().all()
+    assert gain.loc["fp8 weights only", "l40s"] > 1.3
     assert 1.5 < gain.loc["fp8 weights and activations", "l40s"] < 2.2
     assert gain.loc["fp8, and fp8 KV cache", "l40s"] > gain.loc["fp8 weights and activations", "l40s"] + 0.3
-    assert 1.0 <= gain.loc["fp8 weights only", "h100"] < 1.2 < gain.loc["fp8 weights and activations", "h100"] < 1.7
+    assert 0.9 <= gain.loc["fp8 weights only", "h100"] < 1.2 < gain.loc["fp8 weights and activations", "h100"] < 1.7
     assert users.loc["bf16", "h100"] > 4 * users.loc["bf16", "l40s"]
 
 
