@@ -156,7 +156,7 @@ def test_requests_that_end_together_leave_in_the_order_they_entered(loop: str) -
 
 @pytest.mark.parametrize("loop", ["fast", "reference"])
 def test_one_adapter_at_a_time(loop: str) -> None:
-    """One adapter slot: requests of other adapters are passed over, those without one are not. vLLM puts the ones passed
+    """One adapter slot: requests of other adapters are passed over, those without one are not. vLLM puts who was passed
     over back in front one by one, which turns their order around in each of the three steps."""
     config = EngineConfig(num_blocks=100, max_num_seqs=8, max_num_batched_tokens=64, max_model_len=64, max_loras=1)
     requests = [Arrival(row, 0, prompt=4, output=3, adapter=adapter) for row, adapter in enumerate((1, 2, 3, 0))]
